@@ -1,2 +1,39 @@
-//! Placeholder.
-fn main() {}
+//! The tasks of this repository, as `cargo xtask NAME`. `cargo xtask help` lists them.
+
+mod apt;
+mod bench;
+mod demo_images;
+mod deps;
+mod failure;
+mod interop;
+mod nostd;
+mod repo;
+mod report;
+mod run;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use crate::report::Report;
+
+const HELP: &str = include_str!("help.txt");
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let task: fn(&mut Report) = match words.as_slice() {
+        [] | ["help" | "--help" | "-h"] => return report::print(HELP),
+        ["test"] => test::full,
+        ["test", "--quick"] => test::quick,
+        ["bench", ..] => return bench::run(words.get(1..).unwrap_or_default()),
+        ["device-tools"] => tools::task,
+        ["demo-images"] => demo_images::write,
+        ["demo-images", "--check"] => demo_images::check,
+        ["nostd"] => nostd::check,
+        ["deps"] => deps::check,
+        ["deps", "--bless"] => deps::bless,
+        _ => return report::usage(&words, HELP),
+    };
+    Report::of(task)
+}
