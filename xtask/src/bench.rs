@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use crate::repo;
 
-/// Runs the table program with the words that follow `bench`.
+/// Builds the command that is measured, then runs the table program with the words that follow `bench`.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
-    let mut command = repo::cargo();
-    command.args([
+    const BUILD: [&str; 4] = ["build", "--release", "--package", "sprag"];
+    const TABLE: [&str; 7] = [
         "run",
         "--release",
         "--package",
@@ -15,13 +15,17 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
         "--bin",
         "table",
         "--",
-    ]);
-    match command.args(words).status() {
-        Ok(status) if status.success() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::FAILURE,
-        Err(error) => {
-            crate::report::say(&format!("error: cargo could not be started: {error}\n"));
-            ExitCode::FAILURE
+    ];
+    let commands = [BUILD.to_vec(), [&TABLE[..], words].concat()];
+    for arguments in commands {
+        match repo::cargo().args(arguments).status() {
+            Ok(status) if status.success() => {}
+            Ok(_) => return ExitCode::FAILURE,
+            Err(error) => {
+                crate::report::say(&format!("error: cargo could not be started: {error}\n"));
+                return ExitCode::FAILURE;
+            }
         }
     }
+    ExitCode::SUCCESS
 }
