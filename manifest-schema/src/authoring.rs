@@ -1,0 +1,353 @@
+//! Files that people write: `release.toml` and device profiles.
+//!
+//! Keys are in kebab-case and unknown ones are refused. Text is held to the same rule as in the
+//! package, so that a bad name fails here and not on the way out.
+
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::manifest::{Isa, Preconditions, Requirement, Validity};
+use crate::serde_text::{name, names, optional_block_size, optional_name, optional_percent};
+use crate::version::PackedVersion;
+
+/// `release.toml`: what a release says about itself. Every field may be left out, because a flag of
+/// the same name may supply it.
+///
+/// ```
+/// let release: sprag_manifest::Release = toml::from_str(
+///     r#"
+///     vendor = "acme"
+///     product = "gateway"
+///     hardware = ["r1", "r2"]
+///     isa = "thumb"
+///     new-version = "1.5.2"
+///     load-address = 0x0800_0000
+///     bootloader = { id = "mcuboot", min = "1.9" }
+///     "#,
+/// )?;
+/// assert_eq!(release.hardware, ["r1", "r2"]);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Release {
+    /// Who made the device.
+    #[serde(
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub vendor: Option<String>,
+    /// What kind of device it is.
+    #[serde(
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub product: Option<String>,
+    /// The hardware revisions that the new image runs on.
+    #[serde(deserialize_with = "names", skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<String>,
+    /// The instruction set that the new image is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isa: Option<Isa>,
+    /// The version of the old image.
+    #[serde(
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub old_version: Option<String>,
+    /// The version of the new image.
+    #[serde(
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub new_version: Option<String>,
+    /// See `Manifest::security_counter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_counter: Option<u64>,
+    /// See `Manifest::sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<u64>,
+    /// The address that the images are linked to run at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load_address: Option<u64>,
+    /// The partition layout that the new image is linked for.
+    #[serde(
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub layout: Option<String>,
+    /// Bytes of a block: a power of two from 256 to 65536.
+    #[serde(
+        deserialize_with = "optional_block_size",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub block_size: Option<u32>,
+    /// The version of the keyset that the signing keys belong to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keyset_version: Option<u32>,
+    /// The bootloader that the new image needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootloader: Option<ReleaseRequirement>,
+    /// The operating system or firmware stack that the new image needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub os: Option<ReleaseRequirement>,
+    /// When the package may be installed.
+    #[serde(skip_serializing_if = "ReleaseValidity::is_default")]
+    pub validity: ReleaseValidity,
+    /// What the device must have at hand before it begins.
+    #[serde(skip_serializing_if = "ReleasePreconditions::is_default")]
+    pub preconditions: ReleasePreconditions,
+}
+
+/// A component and the range of its versions, in `release.toml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ReleaseRequirement {
+    /// The component's name.
+    #[serde(deserialize_with = "name")]
+    pub id: String,
+    /// The lowest version, inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<PackedVersion>,
+    /// The highest version, inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<PackedVersion>,
+}
+
+/// When a package may be installed, in `release.toml`: seconds since 1970-01-01 00:00 UTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ReleaseValidity {
+    /// Not earlier than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<u64>,
+    /// Not later than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<u64>,
+}
+
+/// What a device must have at hand, in `release.toml`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ReleasePreconditions {
+    /// Charge of the battery in per cent.
+    #[serde(
+        deserialize_with = "optional_percent",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub min_battery_percent: Option<u8>,
+    /// Free storage in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_free_storage: Option<u32>,
+}
+
+/// A device as its maker describes it: what a package is checked against, on a desk or in a pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct DeviceProfile {
+    /// Who made the device.
+    #[serde(deserialize_with = "name")]
+    pub vendor: String,
+    /// What kind of device it is.
+    #[serde(deserialize_with = "name")]
+    pub product: String,
+    /// The revision of this board.
+    #[serde(deserialize_with = "name")]
+    pub hardware: String,
+    /// The instruction set of its processor.
+    pub isa: Isa,
+    /// Bytes of RAM that an update may use in its second phase (decoder and buffers).
+    pub ram: u32,
+    /// The version that is installed; left out if the device does not know it.
+    #[serde(
+        default,
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub installed_version: Option<String>,
+    /// The installed sequence number.
+    #[serde(default)]
+    pub sequence: u64,
+    /// The stored security counter.
+    #[serde(default)]
+    pub security_counter: u64,
+    /// The address that its images run at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load_address: Option<u64>,
+    /// Its partition layout.
+    #[serde(
+        default,
+        deserialize_with = "optional_name",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub layout: Option<String>,
+    /// Charge of its battery in per cent; left out on mains.
+    #[serde(
+        default,
+        deserialize_with = "optional_percent",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub battery_percent: Option<u8>,
+    /// Free storage in bytes; left out if it has none to speak of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_storage: Option<u32>,
+    /// Its bootloader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bootloader: Option<Component>,
+    /// Its operating system or firmware stack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<Component>,
+    /// Its flash; left out if updates are only checked, never simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash: Option<FlashProfile>,
+}
+
+/// A component that is on a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Component {
+    /// The component's name.
+    #[serde(deserialize_with = "name")]
+    pub id: String,
+    /// Its version.
+    pub version: PackedVersion,
+}
+
+/// The flash of a device: two slots of equal size, and perhaps a staging area. All in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", try_from = "FlashFields")]
+pub struct FlashProfile {
+    /// Bytes of one slot: whole sectors.
+    pub slot_size: u32,
+    /// Bytes that are erased together: whole write units.
+    pub sector_size: u32,
+    /// Bytes that are written together.
+    pub write_size: u32,
+    /// What an erased byte reads as.
+    pub erased_value: u8,
+    /// Bytes at the end of a slot that belong to the bootloader.
+    pub trailer_reserve: u32,
+    /// Bytes of the staging area: whole sectors, or 0 without one.
+    pub staging_size: u32,
+}
+
+/// A flash as it is written down, before its sizes are held against each other.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct FlashFields {
+    slot_size: u32,
+    sector_size: u32,
+    write_size: u32,
+    #[serde(default = "erased_high")]
+    erased_value: u8,
+    #[serde(default)]
+    trailer_reserve: u32,
+    #[serde(default)]
+    staging_size: u32,
+}
+
+/// NOR flash erases to ones; a few parts erase to zeros.
+const fn erased_high() -> u8 {
+    0xff
+}
+
+impl ReleaseRequirement {
+    /// The requirement as the manifest holds it.
+    #[must_use]
+    pub fn as_requirement(&self) -> Requirement<'_> {
+        let packed = |version: PackedVersion| version.0;
+        Requirement {
+            id: &self.id,
+            min: self.min.map(packed),
+            max: self.max.map(packed),
+        }
+    }
+}
+
+impl ReleaseValidity {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl ReleasePreconditions {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl From<ReleaseValidity> for Validity {
+    fn from(validity: ReleaseValidity) -> Self {
+        let ReleaseValidity {
+            not_before,
+            not_after,
+        } = validity;
+        Self {
+            not_before,
+            not_after,
+        }
+    }
+}
+
+impl From<ReleasePreconditions> for Preconditions {
+    fn from(preconditions: ReleasePreconditions) -> Self {
+        let ReleasePreconditions {
+            min_battery_percent,
+            min_free_storage,
+        } = preconditions;
+        Self {
+            min_battery_percent,
+            min_free_storage,
+        }
+    }
+}
+
+impl TryFrom<FlashFields> for FlashProfile {
+    type Error = String;
+
+    fn try_from(fields: FlashFields) -> Result<Self, String> {
+        let FlashFields {
+            slot_size,
+            sector_size,
+            write_size,
+            ..
+        } = fields;
+        let multiple = |what: &str, value: u32, of: &str, unit: u32| {
+            if unit != 0 && value.is_multiple_of(unit) {
+                return Ok(());
+            }
+            Err(format!("{what} {value} is not a multiple of {of} {unit}"))
+        };
+        if sector_size == 0 || slot_size == 0 {
+            return Err("slot-size and sector-size are at least 1".into());
+        }
+        multiple("sector-size", sector_size, "write-size", write_size)?;
+        multiple("slot-size", slot_size, "sector-size", sector_size)?;
+        multiple(
+            "staging-size",
+            fields.staging_size,
+            "sector-size",
+            sector_size,
+        )?;
+        if fields.trailer_reserve >= slot_size {
+            let reserve = fields.trailer_reserve;
+            return Err(format!(
+                "trailer-reserve {reserve} leaves nothing of slot-size {slot_size}"
+            ));
+        }
+        Ok(Self {
+            slot_size,
+            sector_size,
+            write_size,
+            erased_value: fields.erased_value,
+            trailer_reserve: fields.trailer_reserve,
+            staging_size: fields.staging_size,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
