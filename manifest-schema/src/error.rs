@@ -382,5 +382,43 @@ impl core::error::Error for EncodeError {
     }
 }
 
+/// Codes of this crate with the names that a report shows.
+pub const CODES: &[(u16, &str)] = &[
+    (100, "TRUNCATED"),
+    (101, "TRAILING_BYTES"),
+    (102, "BAD_MAGIC"),
+    (103, "UNSUPPORTED_FORMAT"),
+    (104, "LIMIT_EXCEEDED"),
+    (105, "BELOW_MINIMUM"),
+    (106, "NON_MINIMAL_INTEGER"),
+    (107, "INDEFINITE_LENGTH"),
+    (108, "FORBIDDEN_ITEM"),
+    (109, "WRONG_TYPE"),
+    (110, "WRONG_TAG"),
+    (111, "NESTING_TOO_DEEP"),
+    (112, "DUPLICATE_KEY"),
+    (113, "KEY_ORDER"),
+    (114, "UNKNOWN_CRITICAL_FIELD"),
+    (115, "MISSING_FIELD"),
+    (116, "INVALID_UTF8"),
+    (117, "INVALID_TEXT"),
+    (118, "LENGTH_MISMATCH"),
+    (119, "INVALID_VALUE"),
+    (120, "DEFAULT_WRITTEN"),
+    (121, "EMPTY"),
+    (122, "EMPTY_RANGE"),
+    (123, "UNPROTECTED_HEADER"),
+    (124, "WRONG_CONTENT_TYPE"),
+    (125, "SOURCE_OUT_OF_RANGE"),
+    (126, "SOURCE_MISSING"),
+    (127, "SOURCE_UNEXPECTED"),
+    (128, "DUPLICATE_PAYLOAD"),
+    (129, "DUPLICATE_SOURCE"),
+    (130, "SOURCE_IS_TARGET"),
+    (131, "RAM_BELOW_MINIMUM"),
+    (132, "WORKSPACE_EXCEEDS_RAM"),
+    (133, "SUM_OVERFLOW"),
+];
+
 #[cfg(test)]
 mod tests;

@@ -44,7 +44,7 @@ pub use envelope::{
     Algorithm, BODY_PROTECTED, CONTENT_TYPE, EDDSA_PROTECTED_LEN, EXTERNAL_AAD, Envelope,
     SIG_PREFIX_MAX, SignatureEntry, eddsa_protected, sig_structure_prefix,
 };
-pub use error::{DecodeError, DecodeErrorKind, EncodeError, ItemType, Limit};
+pub use error::{CODES, DecodeError, DecodeErrorKind, EncodeError, ItemType, Limit};
 pub use fields::Fields;
 pub use header::{FORMAT_VERSION, Header, MAGIC};
 pub use ids::{Digest, KeyId};
