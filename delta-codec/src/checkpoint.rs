@@ -1,0 +1,409 @@
+//! Saving a decoder between two calls and going on later, perhaps after a reset.
+
+use core::fmt;
+use core::mem::size_of;
+
+use crate::coder::{BYTES_PAST_END, Range};
+use crate::decoder::{Decoder, Phase};
+use crate::fifo::FIFO_LEN;
+use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
+use crate::machine::{Machine, Mode, WINDOW_LEN};
+use crate::model::{STRETCH_MAX, STRETCH_MIN};
+use crate::profile::{Profile, workspace_len};
+use crate::tables::Layout;
+
+/// Why a decoder was not saved or restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The buffer given to [`Decoder::save`] is too small, in bytes.
+    BufferTooSmall {
+        /// Bytes the checkpoint takes.
+        need: usize,
+        /// Bytes given.
+        have: usize,
+    },
+    /// The workspace given to [`Decoder::restore`] is too small, in bytes.
+    WorkspaceTooSmall {
+        /// Bytes the checkpoint's profile needs.
+        need: usize,
+        /// Bytes given.
+        have: usize,
+    },
+    /// The bytes are no checkpoint of a decoder of these images.
+    Malformed,
+    /// The decoder has failed; there is nothing to save.
+    Failed,
+}
+
+impl fmt::Display for CheckpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooSmall { need, have } => {
+                write!(
+                    f,
+                    "a checkpoint takes {need} bytes and the buffer has {have}"
+                )
+            }
+            Self::WorkspaceTooSmall { need, have } => {
+                write!(
+                    f,
+                    "the checkpoint needs {need} bytes of workspace and has {have}"
+                )
+            }
+            Self::Malformed => f.write_str("the bytes are no checkpoint for these images"),
+            Self::Failed => f.write_str("the decoder has failed and cannot be saved"),
+        }
+    }
+}
+
+impl core::error::Error for CheckpointError {}
+
+/// First byte of a checkpoint; changes with anything below or in the model.
+const VERSION: u8 = 1;
+
+/// Version, phase, profile, then the queue: finished, missing, length, bytes.
+const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
+
+/// Coder and machine: see [`transfer`].
+const STATE_LEN: usize = 12 + KIND_COUNT + (19 + FAR_KIND_COUNT) * 4 + 3 * 8;
+
+/// Bytes of a checkpoint of a decoder with `profile`.
+#[must_use]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "constants of a few KiB, evaluated when compiled"
+)]
+pub const fn checkpoint_len(profile: Profile) -> usize {
+    QUEUE_LEN + STATE_LEN + Layout::of(profile).len()
+}
+
+impl<'w> Decoder<'w> {
+    /// Writes the whole state to the front of `buf` and returns its length, at most
+    /// [`checkpoint_len`]. Input pushed but not yet decoded is part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::BufferTooSmall`], or [`CheckpointError::Failed`] after an error.
+    pub fn save(&self, buf: &mut [u8]) -> Result<usize, CheckpointError> {
+        let have = buf.len();
+        let (profile, running) = match self.phase {
+            Phase::Start => (Profile::Kib8, None),
+            Phase::Running {
+                profile,
+                range,
+                machine,
+            } => (profile, Some((range, machine))),
+            Phase::Failed => return Err(CheckpointError::Failed),
+        };
+        let need = match running {
+            None => QUEUE_LEN,
+            Some(_) => checkpoint_len(profile),
+        };
+        let mut put = Save {
+            rest: buf.get_mut(..need),
+            ok: true,
+        };
+        put.u8(&mut { VERSION });
+        put.u8(&mut u8::from(running.is_some()));
+        put.u8(&mut profile.code());
+        put.u8(&mut u8::from(self.fifo.is_finished()));
+        put.u8(&mut u8::try_from(self.fifo.missing()).unwrap_or(u8::MAX));
+        put.u8(&mut u8::try_from(self.fifo.len()).unwrap_or(u8::MAX));
+        let mut queue = [0; FIFO_LEN];
+        if let Some(front) = queue.get_mut(..self.fifo.len()) {
+            front.copy_from_slice(self.fifo.waiting());
+        }
+        put.bytes(&mut queue);
+        if let Some((mut range, mut machine)) = running {
+            transfer(&mut put, &mut range, &mut machine);
+            let tables = self.slab.get(WINDOW_LEN..).unwrap_or_default();
+            put.copy(tables.get(..Layout::of(profile).len()).unwrap_or_default());
+        }
+        if put.ok {
+            Ok(need)
+        } else {
+            Err(CheckpointError::BufferTooSmall { need, have })
+        }
+    }
+
+    /// Continues a saved decoder in a workspace of the same or larger size. `old_len` and
+    /// `new_len` are the lengths of the images in bytes. `saved` is not trusted: whatever it
+    /// holds, the decoder keeps its promises for hostile input.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Malformed`] or [`CheckpointError::WorkspaceTooSmall`].
+    pub fn restore(
+        workspace: &'w mut [u8],
+        old_len: u32,
+        new_len: u32,
+        saved: &[u8],
+    ) -> Result<Self, CheckpointError> {
+        let have = workspace.len();
+        let mut get = Load {
+            rest: saved,
+            ok: true,
+        };
+        let [version, running, profile, finished, missing, queue_len] =
+            core::array::from_fn(|_| get.next());
+        let mut queue = [0; FIFO_LEN];
+        get.bytes(&mut queue);
+        let profile = Profile::from_code(profile).ok_or(CheckpointError::Malformed)?;
+        let waiting = queue
+            .get(..usize::from(queue_len))
+            .ok_or(CheckpointError::Malformed)?;
+        let missing = u32::from(missing);
+        let plausible = version == VERSION
+            && running <= 1
+            && finished <= 1
+            && missing <= BYTES_PAST_END
+            && (missing == 0 || finished == 1 && waiting.is_empty() && running == 1);
+        if !plausible || !get.ok {
+            return Err(CheckpointError::Malformed);
+        }
+        let need = workspace_len(profile);
+        if have < need {
+            return Err(CheckpointError::WorkspaceTooSmall { need, have });
+        }
+        let mut decoder = Self::new(workspace, old_len, new_len);
+        if !decoder.fifo.refill(waiting, finished == 1, missing) {
+            return Err(CheckpointError::Malformed);
+        }
+        if running == 1 {
+            let mut range = Range { range: 0, code: 0 };
+            let side = |len| Side {
+                isa: Isa::None,
+                base: 0,
+                len,
+                ram_base: 0,
+                ram_len: 0,
+            };
+            let mut machine = Machine::new(side(old_len), side(new_len), 0);
+            transfer(&mut get, &mut range, &mut machine);
+            let tables = decoder.slab.get_mut(WINDOW_LEN..).unwrap_or_default();
+            get.bytes(
+                tables
+                    .get_mut(..Layout::of(profile).len())
+                    .unwrap_or_default(),
+            );
+            if !get.ok || !range.is_valid() || !machine.is_valid(profile) {
+                return Err(CheckpointError::Malformed);
+            }
+            decoder.phase = Phase::Running {
+                profile,
+                range,
+                machine,
+            };
+        }
+        if get.rest.is_empty() {
+            Ok(decoder)
+        } else {
+            Err(CheckpointError::Malformed)
+        }
+    }
+}
+
+/// Moves fields into a checkpoint or out of it: one list of fields serves both ways.
+trait Transfer {
+    fn bytes(&mut self, bytes: &mut [u8]);
+
+    fn u8(&mut self, value: &mut u8) {
+        self.bytes(core::slice::from_mut(value));
+    }
+
+    fn u64(&mut self, value: &mut u64) {
+        let mut bytes = value.to_le_bytes();
+        self.bytes(&mut bytes);
+        *value = u64::from_le_bytes(bytes);
+    }
+
+    fn u32(&mut self, value: &mut u32) {
+        let mut bytes = value.to_le_bytes();
+        self.bytes(&mut bytes);
+        *value = u32::from_le_bytes(bytes);
+    }
+}
+
+struct Save<'a> {
+    rest: Option<&'a mut [u8]>,
+    ok: bool,
+}
+
+impl Save<'_> {
+    fn copy(&mut self, bytes: &[u8]) {
+        match self
+            .rest
+            .take()
+            .and_then(|rest| rest.split_at_mut_checked(bytes.len()))
+        {
+            Some((front, rest)) => {
+                front.copy_from_slice(bytes);
+                self.rest = Some(rest);
+            }
+            None => self.ok = false,
+        }
+    }
+}
+
+impl Transfer for Save<'_> {
+    fn bytes(&mut self, bytes: &mut [u8]) {
+        self.copy(bytes);
+    }
+}
+
+struct Load<'a> {
+    rest: &'a [u8],
+    ok: bool,
+}
+
+impl Load<'_> {
+    fn next(&mut self) -> u8 {
+        let mut byte = 0;
+        self.u8(&mut byte);
+        byte
+    }
+}
+
+impl Transfer for Load<'_> {
+    fn bytes(&mut self, bytes: &mut [u8]) {
+        match self.rest.split_at_checked(bytes.len()) {
+            Some((front, rest)) => {
+                bytes.copy_from_slice(front);
+                self.rest = rest;
+            }
+            None => self.ok = false,
+        }
+    }
+}
+
+fn transfer(to: &mut impl Transfer, range: &mut Range, machine: &mut Machine) {
+    to.u32(&mut range.range);
+    to.u32(&mut range.code);
+    let Machine { old, new, .. } = machine;
+    let (mut isa, mut mode) = (old.isa.code(), machine.mode.code());
+    to.u8(&mut isa);
+    to.u8(&mut mode);
+    // An unknown number becomes a mode that is refused, as no output is due in it.
+    machine.mode = Mode::from_code(mode).unwrap_or(Mode::End);
+    old.isa = Isa::from_code(isa).unwrap_or_default();
+    to.u64(&mut old.base);
+    to.u64(&mut new.base);
+    to.u32(&mut old.ram_base);
+    to.u32(&mut old.ram_len);
+    (new.isa, new.ram_base, new.ram_len) = (old.isa, old.ram_base, old.ram_len);
+    to.u64(&mut machine.held);
+    to.u8(&mut machine.held_len);
+    to.u8(&mut machine.unit_log2);
+    to.u8(&mut machine.delta);
+    to.u8(&mut machine.exponent);
+    to.u8(&mut machine.past);
+    to.u8(&mut machine.plain_left);
+    to.u8(&mut machine.anchor_count);
+    let mut flags = u8::from(machine.after_literals)
+        | u8::from(machine.at_start) << 1
+        | u8::from(machine.half) << 2;
+    to.u8(&mut flags);
+    machine.after_literals = flags & 1 != 0;
+    machine.at_start = flags & 2 != 0;
+    machine.half = flags & 4 != 0;
+    let mut risky = machine.risky.to_le_bytes();
+    to.bytes(&mut risky);
+    machine.risky = u16::from_le_bytes(risky);
+    to.bytes(&mut machine.field_past);
+    for value in machine.diagonals.iter_mut().chain(&mut machine.residuals) {
+        to.u32(value);
+    }
+    to.u32(&mut machine.produced);
+    to.u32(&mut machine.major_count);
+    to.u32(&mut machine.major_done);
+    to.u32(&mut machine.map_len);
+    to.u32(&mut machine.literal_left);
+    to.u32(&mut machine.copy_left);
+    to.u32(&mut machine.source);
+    to.u32(&mut machine.recent);
+    to.u32(&mut machine.misses);
+    to.u32(&mut machine.run);
+    to.u32(&mut machine.clean_left);
+    to.u32(&mut machine.doubt_left);
+    // The window is filled anew.
+    (machine.window_start, machine.window_len) = (0, 0);
+}
+
+impl Machine {
+    /// Whether a decoder of these images can be in this state.
+    fn is_valid(&self, profile: Profile) -> bool {
+        let Some(left) = self.new.len.checked_sub(self.produced) else {
+            return false;
+        };
+        let copies = self.copy_left > 0
+            && self
+                .source
+                .checked_add(self.copy_left)
+                .is_some_and(|end| end <= self.old.len)
+            && self
+                .literal_left
+                .checked_add(self.copy_left)
+                .is_some_and(|len| len <= left);
+        let idle = self.literal_left == 0 && self.copy_left == 0;
+        let fits = match self.mode {
+            Mode::MajorCount => idle && self.produced == 0,
+            Mode::MajorGap | Mode::Operation => idle,
+            Mode::End => idle && left == 0,
+            Mode::LiteralLen => idle && left > 0,
+            Mode::Source | Mode::MajorSource => self.literal_left < left,
+            Mode::CopyLen | Mode::MajorLen => {
+                self.literal_left < left && self.source < self.old.len
+            }
+            Mode::Literal => {
+                let ends = self.copy_left == 0 && self.literal_left <= left;
+                self.literal_left > 0 && (copies || ends)
+            }
+            Mode::Offer | Mode::Unit => self.literal_left == 0 && copies,
+            Mode::Clean => {
+                self.literal_left == 0 && copies && (1..=self.copy_left).contains(&self.clean_left)
+            }
+        };
+        let mapped = self.major_done <= self.major_count
+            && self.map_len <= self.major_count
+            && usize::try_from(self.major_count).is_ok_and(|count| count <= profile.major_count());
+        let held = usize::from(self.held_len) < size_of::<u64>()
+            && u32::from(self.held_len) <= self.produced
+            && (self.held_len == 0 || !self.is_mapping());
+        fits && mapped
+            && held
+            && self.unit_log2 <= 2
+            && (STRETCH_MIN..=STRETCH_MAX).contains(&self.exponent)
+            && self.doubt_left <= self.copy_left
+    }
+}
+
+impl Mode {
+    /// In the order of their numbers.
+    const ALL: [Self; 13] = [
+        Self::MajorCount,
+        Self::MajorGap,
+        Self::MajorSource,
+        Self::MajorLen,
+        Self::Operation,
+        Self::LiteralLen,
+        Self::Source,
+        Self::CopyLen,
+        Self::Literal,
+        Self::Offer,
+        Self::Clean,
+        Self::Unit,
+        Self::End,
+    ];
+
+    fn code(self) -> u8 {
+        let number = Self::ALL.iter().position(|mode| *mode == self);
+        number
+            .and_then(|number| u8::try_from(number).ok())
+            .unwrap_or(u8::MAX)
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}

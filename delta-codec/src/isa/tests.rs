@@ -1,0 +1,123 @@
+use super::{Isa, Side};
+
+const ISAS: [Isa; 7] = [
+    Isa::None,
+    Isa::Thumb,
+    Isa::A32,
+    Isa::A64,
+    Isa::Rv32,
+    Isa::Rv64,
+    Isa::Xtensa,
+];
+
+fn side(isa: Isa) -> Side {
+    Side {
+        isa,
+        base: 0x0800_0000,
+        len: 0x10_0000,
+        ram_base: 0x2000_0000,
+        ram_len: 0x1_0000,
+    }
+}
+
+/// A field rewritten for its own target at its own place is itself, and a field rewritten for
+/// another target points there.
+#[test]
+fn rewriting_and_recognising_agree() {
+    let mut state = 88_172_645_463_325_252_u64;
+    for isa in ISAS {
+        let side = side(isa);
+        let mut seen = std::collections::BTreeMap::new();
+        for round in 0_u32..400_000 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let mut bytes = state.to_le_bytes();
+            if round % 16 == 0 {
+                bytes[2..].copy_from_slice(&[round.to_le_bytes()[1], 8, 0, 0, 0, 0]);
+            } else if round % 16 == 1 {
+                bytes[2..].copy_from_slice(&[0, 0x20, 0, 0, 0, 0]);
+            }
+            let offset = 0x8_0000_u32.wrapping_add(round.wrapping_mul(2) & 0xffff);
+            let Some(field) = side.recognise(offset, bytes) else {
+                continue;
+            };
+            *seen.entry(field.kind.number()).or_insert(0_u32) = round;
+            let same = side.rewrite(field.kind, bytes, offset, field.target);
+            assert_eq!(same, Some(bytes), "{isa:?} {field:?}");
+            for target in [
+                field.target.wrapping_add(4),
+                field.target.wrapping_sub(0x40),
+                field.target.wrapping_add(0x2000),
+                offset.wrapping_add(0x100),
+            ] {
+                let limit = if field.kind == super::Kind::Ram {
+                    side.ram_len
+                } else {
+                    side.len
+                };
+                if target >= limit {
+                    continue;
+                }
+                let Some(moved) = side.rewrite(field.kind, bytes, offset, target) else {
+                    continue;
+                };
+                let again = side.recognise(offset, moved).expect("still a field");
+                if again.kind != field.kind && again.kind.is_far() {
+                    continue; // An instruction that happens to be an address as well.
+                }
+                assert_eq!(
+                    (again.kind, again.len, again.target),
+                    (field.kind, field.len, target)
+                );
+                let len = usize::from(field.len);
+                assert_eq!(
+                    moved[len..],
+                    bytes[len..],
+                    "{isa:?} writes beyond its field"
+                );
+            }
+        }
+        assert!(
+            isa == Isa::None || seen.len() >= 3,
+            "{isa:?}: only {seen:?}"
+        );
+    }
+}
+
+/// Instructions by hand, from the manuals.
+#[test]
+fn known_instructions() {
+    let cases: [(Isa, &[u8], u32, u32); 12] = [
+        (Isa::Thumb, &[0x00, 0xf0, 0x01, 0xf8], 0x1000, 0x1006), // bl pc+2
+        (Isa::Thumb, &[0xff, 0xf7, 0xfe, 0xff], 0x1000, 0x1000), // bl .
+        (Isa::Thumb, &[0xfe, 0xe7], 0x1000, 0x1000),             // b .
+        (Isa::Thumb, &[0x01, 0x48], 0x1002, 0x1008),             // ldr r0, [pc, #4]
+        (Isa::Thumb, &[0x08, 0xb1], 0x1000, 0x1006),             // cbz r0, pc+2
+        (Isa::A32, &[0xfe, 0xff, 0xff, 0xea], 0x1000, 0x1000),   // b .
+        (Isa::A32, &[0x04, 0x00, 0x1f, 0xe5], 0x1000, 0x1004),   // ldr r0, [pc, #-4]
+        (Isa::A64, &[0x00, 0x00, 0x00, 0x94], 0x1000, 0x1000),   // bl .
+        (Isa::A64, &[0x40, 0x00, 0x00, 0xb4], 0x1000, 0x1008),   // cbz x0, .+8
+        (Isa::Rv32, &[0xef, 0x00, 0x80, 0x00], 0x1000, 0x1008),  // jal ra, .+8
+        (Isa::Rv32, &[0x01, 0xa0], 0x1000, 0x1000),              // c.j .
+        (Isa::Xtensa, &[0x05, 0x00, 0x00], 0x1001, 0x1004),      // call0 next word
+    ];
+    for (isa, code, offset, target) in cases {
+        let mut bytes = [0; 8];
+        bytes[..code.len()].copy_from_slice(code);
+        let field = side(isa).recognise(offset, bytes);
+        assert_eq!(
+            field.map(|field| field.target),
+            Some(target),
+            "{isa:?} {code:02x?}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_instruction_sets_are_stable() {
+    for (number, isa) in (0..).zip(ISAS) {
+        assert_eq!((isa.code(), Isa::from_code(number)), (number, Some(isa)));
+    }
+    assert_eq!(Isa::from_code(7), None);
+}

@@ -1,0 +1,385 @@
+//! Inside a copy: stretches without surprise, and single bytes and fields.
+
+use super::field::Prediction;
+use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step};
+use crate::coder::Coder;
+use crate::error::DecodeError;
+use crate::images::Images;
+use crate::isa::{Bytes, Isa};
+use crate::model::{self, Hint, History, OldPlace, STRETCH_MAX, STRETCH_MIN, Stretch};
+use crate::substitution::Substitution;
+use crate::truth::Truth;
+
+impl Machine {
+    pub(super) fn start_copy(&mut self) {
+        self.mode = Mode::Offer;
+        self.at_start = true;
+        self.exponent = self.exponent.clamp(STRETCH_MIN, const { STRETCH_MIN + 1 });
+        self.doubt_left = 0;
+        self.plain_left = 0;
+        self.half = false;
+    }
+
+    pub(super) fn offer<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) -> usize {
+        let full = 1_u32.wrapping_shl(u32::from(self.exponent));
+        let len = full.min(self.copy_left);
+        self.risky = self.risky_kinds();
+        let truth = C::ENCODING && self.is_clean(context, len);
+        let offer = Stretch {
+            exponent: self.exponent,
+            len,
+            run: self.run,
+            past: self.past,
+            at_start: self.at_start,
+        };
+        let clean = model::stretch(context.tables, context.coder, offer, truth);
+        self.past = self.past << 1 | u8::from(clean);
+        self.at_start = false;
+        if clean {
+            self.half = false;
+            self.clean_left = len;
+            self.mode = Mode::Clean;
+            self.exponent = self.exponent.saturating_add(1).min(STRETCH_MAX);
+        } else if self.exponent > STRETCH_MIN && len > 1 << STRETCH_MIN {
+            self.exponent = self.exponent.saturating_sub(2);
+            while self.exponent > STRETCH_MIN && 1_u32.wrapping_shl(u32::from(self.exponent)) >= len
+            {
+                self.exponent = self.exponent.saturating_sub(1);
+            }
+            self.exponent = self.exponent.max(STRETCH_MIN);
+        } else {
+            self.exponent = STRETCH_MIN;
+            self.doubt_left = len;
+            self.mode = Mode::Unit;
+        }
+        0
+    }
+
+    /// For the encoder: whether a stretch holds no surprise up to the first risky field that fails.
+    fn is_clean<C: Coder, I: Images, T: Truth>(
+        &self,
+        context: &Context<'_, '_, C, I, T>,
+        len: u32,
+    ) -> bool {
+        if self.old.isa == Isa::None {
+            return context.truth.is_equal(self.produced, self.source, len);
+        }
+        let mut gone = 0_u32;
+        while gone < len {
+            let (offset, source) = (
+                self.produced.wrapping_add(gone),
+                self.source.wrapping_add(gone),
+            );
+            let old = context.truth.old_bytes(source);
+            let new = context.truth.new_bytes(offset);
+            let left = self.copy_left.saturating_sub(gone);
+            let prediction = self.predict(context.tables, (offset, source), old, left);
+            let (expected, unit) = prediction.map_or((old, 1), |prediction| prediction.first());
+            let len = usize::from(unit);
+            if expected.get(..len) != new.get(..len) {
+                // The stretch goes as far as to a risky field that fails.
+                return prediction.is_some_and(|prediction| prediction.is_risky(self.risky));
+            }
+            gone = gone.saturating_add(u32::from(unit));
+        }
+        true
+    }
+
+    /// Copies as much of a stretch as fits, without any decision.
+    pub(super) fn clean<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let written = if self.old.isa == Isa::None {
+            self.clean_bytes(context, out)?
+        } else {
+            self.clean_units(context, out)?
+        };
+        if self.copy_left == 0 {
+            self.mode = Mode::Operation;
+        } else if self.mode == Mode::Clean && self.clean_left == 0 {
+            self.mode = Mode::Offer;
+        }
+        Ok(written)
+    }
+
+    fn clean_bytes<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let room = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let len = self.clean_left.min(room);
+        let piece = out.get_mut(..model::usize_of(len)).unwrap_or_default();
+        context
+            .images
+            .read_old(self.source, piece)
+            .map_err(DecodeError::Images)?;
+        let tail = piece.len().saturating_sub(4);
+        for byte in piece.get(tail..).unwrap_or_default() {
+            self.recent = self.recent << 8 | u32::from(*byte);
+        }
+        self.misses = self.misses.checked_shl(len).unwrap_or(0);
+        self.produced = self.produced.saturating_add(len);
+        self.advance(len);
+        Ok(piece.len())
+    }
+
+    fn clean_units<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let mut written = 0_usize;
+        while self.clean_left > 0 && written < out.len() {
+            let old = self.old_bytes(context)?;
+            let place = (self.produced, self.source);
+            let prediction = self.predict(context.tables, place, old, self.copy_left);
+            if let Some(prediction) = &prediction
+                && prediction.is_risky(self.risky)
+            {
+                // Its decisions are a unit of work of their own.
+                if written == 0 {
+                    written = self.risky_field(context, prediction, old, out);
+                }
+                break;
+            }
+            let (bytes, len, units) = match prediction {
+                Some(prediction) => {
+                    let (bytes, len) = prediction.first();
+                    (bytes, u32::from(len), 1)
+                }
+                None => {
+                    let len = self.fieldless_len().min(self.clean_left);
+                    (old, len, len)
+                }
+            };
+            let bytes = bytes.get(..model::usize_of(len)).unwrap_or_default();
+            let room = out.get_mut(written..).unwrap_or_default();
+            written = written.saturating_add(self.emit(bytes, room));
+            self.misses = self.misses.wrapping_shl(units);
+            self.advance(len);
+        }
+        Ok(written)
+    }
+
+    /// Bytes from a source where no field begins to the next place where one can.
+    fn fieldless_len(&self) -> u32 {
+        let step = 1_u32.wrapping_shl(u32::from(self.old.isa.unit_log2()));
+        step.wrapping_sub(self.source & step.wrapping_sub(1))
+    }
+
+    /// A field with its own flag in a stretch, which ends if the first candidate fails.
+    fn risky_field<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        prediction: &Prediction,
+        old: Bytes,
+        out: &mut [u8],
+    ) -> usize {
+        let before = self.copy_left;
+        let written = self.field(context, prediction, old, out);
+        let failed = self.run == 0;
+        if failed {
+            self.clean_left = 0;
+            self.mode = Mode::Unit;
+        } else {
+            let len = before.saturating_sub(self.copy_left);
+            self.clean_left = self.clean_left.saturating_sub(len);
+            self.mode = Mode::Clean;
+        }
+        written
+    }
+
+    /// Goes `len` bytes on in a stretch.
+    fn advance(&mut self, len: u32) {
+        self.run = self.run.saturating_add(len);
+        self.source = self.source.wrapping_add(len);
+        self.copy_left = self.copy_left.saturating_sub(len);
+        self.clean_left = self.clean_left.saturating_sub(len);
+    }
+
+    /// One byte or field with its own decisions.
+    pub(super) fn unit<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let bytes = self.old_bytes(context)?;
+        if self.plain_left == 0 {
+            let place = (self.produced, self.source);
+            let prediction = self.predict(context.tables, place, bytes, self.copy_left);
+            if let Some(prediction) = prediction {
+                return Ok(self.field(context, &prediction, bytes, out));
+            }
+        }
+        Ok(self.byte(context, bytes, out))
+    }
+
+    fn byte<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        bytes: Bytes,
+        out: &mut [u8],
+    ) -> usize {
+        let old = self.old_place(context.window, bytes);
+        let (key, old_half) = self.half_of(context.window);
+        let known = context.tables.substitutions.get(key);
+        let [last, ..] = self.recent.to_le_bytes();
+        let second = self.source & 1 != 0;
+        let hint = match known {
+            None => Hint::None,
+            Some(Substitution {
+                new: [first, _],
+                confidence,
+            }) if !second => Hint::Byte(first, confidence),
+            Some(Substitution {
+                new: [first, second],
+                confidence,
+            }) if first == last => Hint::Byte(second, confidence),
+            Some(_) => Hint::Wrong,
+        };
+        let truth = if C::ENCODING {
+            context.truth.byte(self.produced)
+        } else {
+            0
+        };
+        let (tables, coder) = (&mut *context.tables, &mut *context.coder);
+        let place = self.place();
+        let history = History {
+            misses: self.misses,
+            run: self.run,
+            delta: self.delta,
+            hint,
+        };
+        let hit = self.doubt_left != 1
+            && model::equal(tables, coder, place, old, history, truth == old.byte);
+        let byte = if hit {
+            old.byte
+        } else {
+            model::missed(tables, coder, place, old, history, truth)
+        };
+        self.plain_left = self.plain_left.saturating_sub(1);
+        if second && self.half {
+            tables.substitutions.put(key, old_half, [last, byte]);
+        }
+        self.half = !second;
+        if !hit {
+            self.delta = byte.wrapping_sub(old.byte);
+        }
+        self.finish_unit(hit, &[byte], out)
+    }
+
+    /// Gives out the bytes of a unit and goes on. `expected` is whether a stretch would have had
+    /// them.
+    pub(super) fn finish_unit(&mut self, expected: bool, bytes: &[u8], out: &mut [u8]) -> usize {
+        let len = u32::try_from(bytes.len()).unwrap_or(0);
+        self.misses = self.misses << 1 | u32::from(!expected);
+        if expected {
+            self.run = self.run.saturating_add(len);
+            self.doubt_left = self.doubt_left.saturating_sub(len);
+        } else {
+            self.run = 0;
+            self.doubt_left = 0;
+        }
+        self.source = self.source.wrapping_add(len);
+        self.copy_left = self.copy_left.saturating_sub(len);
+        if self.copy_left == 0 {
+            self.mode = Mode::Operation;
+        } else if self.run >= HITS_TO_STRETCH && self.doubt_left == 0 && self.plain_left == 0 {
+            self.mode = Mode::Offer;
+        }
+        self.emit(bytes, out)
+    }
+
+    /// The key and the bytes of the old halfword that holds the source.
+    fn half_of(&self, window: &[u8]) -> (u16, [u8; 2]) {
+        let at = |offset: u32| self.window_byte(window, offset);
+        let first = self.source & !1;
+        let half = [at(first), at(first | 1)];
+        if self.unit_log2 < 2 {
+            return (u16::from_le_bytes(half), half);
+        }
+        // Of a word-sized instruction both halves matter.
+        let word = self.source & !3;
+        let word = [at(word), at(word | 1), at(word | 2), at(word | 3)];
+        let which = self.source >> 1 & 1;
+        let key = (u32::from_le_bytes(word) ^ which).wrapping_mul(0x9e37_79b1);
+        let [_, _, low, high] = key.to_le_bytes();
+        (u16::from_le_bytes([low, high]), half)
+    }
+
+    /// A byte of the old image that the window holds, else zero.
+    fn window_byte(&self, window: &[u8], offset: u32) -> u8 {
+        let window = window
+            .get(..model::usize_of(self.window_len))
+            .unwrap_or_default();
+        let index = offset.checked_sub(self.window_start).map(model::usize_of);
+        index
+            .and_then(|index| window.get(index))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The old byte at the source, which begins `bytes`, with its surroundings; zeros outside the
+    /// old image.
+    fn old_place(&self, window: &[u8], bytes: Bytes) -> OldPlace {
+        let offset = self.source;
+        let at = |offset: u32| self.window_byte(window, offset);
+        let [byte, after, ..] = bytes;
+        OldPlace {
+            offset,
+            byte,
+            before: offset.checked_sub(1).map_or(0, at),
+            after,
+            opcode: at(offset | model::instruction_mask(self.unit_log2)),
+        }
+    }
+
+    /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them and
+    /// the three bytes before.
+    fn old_bytes<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) -> Result<Bytes, DecodeError<I::Error>> {
+        let offset = self.source;
+        let from = offset.saturating_sub(3);
+        let to = offset.saturating_add(8).min(self.old.len);
+        let end = self.window_start.saturating_add(self.window_len);
+        if from < self.window_start || to > end {
+            let start = offset.saturating_sub(4);
+            let len = self.old.len.saturating_sub(start);
+            let len = model::usize_of(len).min(context.window.len());
+            let window = context.window.get_mut(..len).unwrap_or_default();
+            context
+                .images
+                .read_old(start, window)
+                .map_err(DecodeError::Images)?;
+            self.window_start = start;
+            self.window_len = u32::try_from(len).unwrap_or(0);
+        }
+        let index = model::usize_of(offset.wrapping_sub(self.window_start));
+        let window = context
+            .window
+            .get(..model::usize_of(self.window_len))
+            .unwrap_or_default();
+        let rest = window.get(index..).unwrap_or_default();
+        Ok(front(rest))
+    }
+}
+
+/// The first bytes, zeros beyond the end.
+pub(crate) fn front(bytes: &[u8]) -> Bytes {
+    if let Some(front) = bytes.first_chunk() {
+        return *front;
+    }
+    let mut front = Bytes::default();
+    for (to, from) in front.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    front
+}

@@ -1,0 +1,278 @@
+//! Fields inside a copy: candidates for their new bytes, and what is told when none is right.
+
+use super::{Context, Machine, signed_of};
+use crate::coder::Coder;
+use crate::images::Images;
+use crate::isa::{Bytes, Field, Isa, Kind};
+use crate::model::{self, Candidate, Number, Origin};
+use crate::tables::Tables;
+use crate::truth::Truth;
+
+/// What a field may have become.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prediction {
+    field: Field,
+    candidates: [(Bytes, Origin); 3],
+    count: u8,
+    /// Whether a major operation holds the target.
+    inside: bool,
+    /// The target by the map.
+    mapped: u32,
+}
+
+/// How far back a failure makes a kind risky.
+const RISKY_PAST: u8 = 0xff;
+
+/// Residuals of this magnitude or more are not worth telling.
+const RESIDUAL_MAX: u32 = 1 << 26;
+
+impl Machine {
+    /// What the field at a place (offset in the new image, offset in the old one) may have become;
+    /// `None` if there is none, or nothing to predict. `left` are the bytes left of the copy.
+    #[inline]
+    pub(super) fn predict(
+        &self,
+        tables: &Tables<'_>,
+        (offset, source): (u32, u32),
+        old: Bytes,
+        left: u32,
+    ) -> Option<Prediction> {
+        let field = self.old.recognise(source, old)?;
+        if u32::from(field.len) > left {
+            return None;
+        }
+        let far = field.kind.is_far();
+        let shift = if field.kind == Kind::Ram {
+            tables
+                .anchors
+                .near(self.anchor_count, field.target)
+                .map(|shift| (shift, true))
+        } else {
+            tables.map.shift(self.map_len, field.target)
+        };
+        let (shift, inside) = shift.map_or((None, false), |(shift, inside)| (Some(shift), inside));
+        let mapped = field.target.wrapping_add(shift.unwrap_or(0));
+        let mut prediction = Prediction {
+            field,
+            candidates: [(old, Origin::Raw); 3],
+            count: 0,
+            inside,
+            mapped,
+        };
+        let rewrite = |target| self.new.rewrite(field.kind, old, offset, target);
+        if far && let Some(shift) = tables.learned.get(field.target) {
+            prediction.add(rewrite(field.target.wrapping_add(shift)), Origin::Learned);
+        }
+        if shift.is_some() {
+            prediction.add(rewrite(mapped), Origin::Map);
+        }
+        prediction.add(Some(old), Origin::Raw);
+        (far || prediction.count > 1).then_some(prediction)
+    }
+
+    /// Whether the first candidate of a kind failed lately: in a stretch such a field has its own
+    /// flag. Asked when the stretch is offered only, so that flags inside do not change the answer.
+    pub(super) fn risky_kinds(&self) -> u16 {
+        let mut risky = 0;
+        for (kind, past) in (0..).zip(&self.field_past) {
+            risky |= u16::from(past & RISKY_PAST != 0).wrapping_shl(kind);
+        }
+        risky
+    }
+
+    /// Decides a field. It may turn out to be told byte by byte; then there is no output yet.
+    pub(super) fn field<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        prediction: &Prediction,
+        old: Bytes,
+        out: &mut [u8],
+    ) -> usize {
+        let Field { kind, len, target } = prediction.field;
+        self.half = false;
+        let len = usize::from(len);
+        let truth = if C::ENCODING {
+            context.truth.new_bytes(self.produced)
+        } else {
+            Bytes::default()
+        };
+        let past = self
+            .field_past
+            .get(usize::from(kind.number()))
+            .copied()
+            .unwrap_or(0);
+        // If a surprise must begin here, the first candidate is wrong.
+        let surprise = self.doubt_left > 0 && u32::from(prediction.field.len) >= self.doubt_left;
+
+        let candidates = prediction
+            .candidates
+            .iter()
+            .take(usize::from(prediction.count));
+        let mut right = None;
+        for (index, (bytes, origin)) in candidates.enumerate() {
+            if index == 0 && surprise {
+                continue;
+            }
+            let candidate = Candidate {
+                kind,
+                origin: *origin,
+                count: prediction.count,
+                inside: prediction.inside,
+                past,
+                misses: self.misses,
+            };
+            let is_right = C::ENCODING && bytes.get(..len) == truth.get(..len);
+            if model::candidate(context.tables, context.coder, candidate, is_right) {
+                right = Some((index, *bytes, *origin));
+                break;
+            }
+        }
+        let expected = right.is_some_and(|(index, ..)| index == 0);
+        if let Some(past) = self.field_past.get_mut(usize::from(kind.number())) {
+            *past = *past << 1 | u8::from(!expected);
+        }
+        let (bytes, new_target) = match right {
+            Some((_, bytes, origin)) => {
+                // The map and what was learned know this target already.
+                let seen = origin == Origin::Raw && !expected;
+                let new_target = if seen { self.target(kind, bytes) } else { None };
+                (bytes, new_target)
+            }
+            None => match self.corrected(context, prediction, old, truth) {
+                Some((bytes, target)) => (bytes, Some(target)),
+                None => {
+                    self.plain_left = prediction.field.len;
+                    self.run = 0;
+                    self.doubt_left = 0;
+                    return 0;
+                }
+            },
+        };
+        if kind.is_far()
+            && let Some(new_target) = new_target
+        {
+            let shift = new_target.wrapping_sub(target);
+            context.tables.learned.put(target, shift);
+            if kind == Kind::Ram {
+                self.anchor_count = context.tables.anchors.put(self.anchor_count, target, shift);
+            }
+        }
+        self.finish_unit(expected, bytes.get(..len).unwrap_or_default(), out)
+    }
+
+    /// A far field whose target is told relative to the one by the map.
+    fn corrected<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        prediction: &Prediction,
+        old: Bytes,
+        truth: Bytes,
+    ) -> Option<(Bytes, u32)> {
+        let kind = prediction.field.kind;
+        if !kind.is_far() {
+            return None;
+        }
+        let slot = usize::from(kind.number());
+        let align = self.align_log2(kind);
+        let mut told = None;
+        if C::ENCODING {
+            told = self.residual(prediction, old, truth, align);
+        }
+        let (tables, coder) = (&mut *context.tables, &mut *context.coder);
+        if !model::reached(tables, coder, kind, told.is_some()) {
+            return None;
+        }
+        let last = self.residuals.get(slot).copied().unwrap_or(0);
+        let residual = told.unwrap_or(0);
+        let from_last = residual.wrapping_sub(last);
+        let nearer = signed_of(from_last).unsigned_abs() < signed_of(residual).unsigned_abs();
+        let repeated = model::repeated(tables, coder, kind, nearer);
+        let number = match kind {
+            _ if repeated => Number::RepeatedResidual,
+            Kind::Pointer => Number::PointerResidual,
+            Kind::Ram => Number::RamResidual,
+            _ => Number::Residual,
+        };
+        let base = if repeated { last } else { 0 };
+        let distance = signed_of(residual.wrapping_sub(base));
+        let distance = model::signed(tables, coder, number, distance);
+        let residual = base.wrapping_add_signed(distance);
+        if let Some(slot) = self.residuals.get_mut(slot) {
+            *slot = residual;
+        }
+        let target = prediction.mapped.wrapping_add(residual.wrapping_shl(align));
+        // What the stream says may be out of reach; the old bytes then stand for it.
+        let bytes = self.new.rewrite(kind, old, self.produced, target);
+        Some((bytes.unwrap_or(old), target))
+    }
+
+    /// For the encoder: the residual that makes a field's true bytes, if there is one.
+    fn residual(
+        &self,
+        prediction: &Prediction,
+        old: Bytes,
+        truth: Bytes,
+        align: u32,
+    ) -> Option<u32> {
+        let Field { kind, len, .. } = prediction.field;
+        let found = self.new.recognise(self.produced, truth)?;
+        let bytes = self.new.rewrite(kind, old, self.produced, found.target)?;
+        let distance = signed_of(found.target.wrapping_sub(prediction.mapped));
+        let residual = distance.wrapping_shr(align);
+        let exact = residual.wrapping_shl(align) == distance;
+        let same = bytes.get(..usize::from(len)) == truth.get(..usize::from(len));
+        let fits = found.kind == kind && found.len == len;
+        let worth = residual.unsigned_abs() < RESIDUAL_MAX;
+        (fits && same && exact && worth).then(|| u32::from_le_bytes(residual.to_le_bytes()))
+    }
+
+    /// Where a field of the new image points, if it is one.
+    fn target(&self, kind: Kind, bytes: Bytes) -> Option<u32> {
+        let field = self.new.recognise(self.produced, bytes)?;
+        (field.kind == kind).then_some(field.target)
+    }
+
+    /// Log2 of the unit in which targets of a kind lie.
+    fn align_log2(&self, kind: Kind) -> u32 {
+        match (kind, self.old.isa) {
+            (Kind::Call | Kind::Jump, Isa::Thumb | Isa::Rv32 | Isa::Rv64) => 1,
+            (Kind::Call | Kind::Jump, Isa::A32 | Isa::A64) | (Kind::Call, Isa::Xtensa) => 2,
+            _ => 0,
+        }
+    }
+}
+
+impl Prediction {
+    /// What a stretch has: the first candidate and its length.
+    pub(super) fn first(&self) -> (Bytes, u8) {
+        let [(bytes, _), ..] = self.candidates;
+        (bytes, self.field.len)
+    }
+
+    /// Whether the kind is among `risky` ones.
+    pub(super) fn is_risky(&self, risky: u16) -> bool {
+        risky.wrapping_shr(u32::from(self.field.kind.number())) & 1 != 0
+    }
+
+    /// Adds a candidate that differs from those before.
+    fn add(&mut self, bytes: Option<Bytes>, origin: Origin) {
+        let Some(bytes) = bytes else {
+            return;
+        };
+        let len = usize::from(self.field.len);
+        let count = usize::from(self.count);
+        let Some((known, free)) = self.candidates.split_at_mut_checked(count) else {
+            return;
+        };
+        if known
+            .iter()
+            .any(|(known, _)| known.get(..len) == bytes.get(..len))
+        {
+            return;
+        }
+        if let Some(slot) = free.first_mut() {
+            *slot = (bytes, origin);
+            self.count = self.count.wrapping_add(1);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+use core::mem::size_of;
+
+use crate::decoder::Decoder;
+use crate::fifo::FIFO_LEN;
+use crate::machine::WINDOW_LEN;
+use crate::tables::Layout;
+
+/// How much RAM a patch may ask of a device. Larger tables predict better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Profile {
+    /// Decoding fits 8 KiB.
+    Kib8,
+    /// Decoding fits 16 KiB.
+    Kib16,
+    /// Decoding fits 64 KiB.
+    Kib64,
+}
+
+impl Profile {
+    /// All profiles, smallest first.
+    pub const ALL: [Self; 3] = [Self::Kib8, Self::Kib16, Self::Kib64];
+
+    /// The bytes that workspace and [`Decoder`] together stay within.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Kib8 => 8 * 1024,
+            Self::Kib16 => 16 * 1024,
+            Self::Kib64 => 64 * 1024,
+        }
+    }
+
+    /// The most major operations of a stream.
+    #[must_use]
+    pub const fn major_count(self) -> usize {
+        Layout::of(self).major_count
+    }
+
+    /// The profile's number in a stream header.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Kib8 => 0,
+            Self::Kib16 => 1,
+            Self::Kib64 => 2,
+        }
+    }
+
+    /// The profile of a number in a stream header.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Kib8),
+            1 => Some(Self::Kib16),
+            2 => Some(Self::Kib64),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes of workspace that decoding a stream of `profile` takes. A workspace may be larger.
+#[must_use]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "constants of a few KiB, evaluated when compiled"
+)]
+pub const fn workspace_len(profile: Profile) -> usize {
+    FIFO_LEN + WINDOW_LEN + Layout::of(profile).len()
+}
+
+const _: () = {
+    let mut i = 0;
+    while i < Profile::ALL.len() {
+        #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
+        let profile = Profile::ALL[i];
+        assert!(workspace_len(profile) + size_of::<Decoder<'_>>() <= profile.bytes());
+        i += 1;
+    }
+};

@@ -1,0 +1,11 @@
+//! The codec through its public interface, with operations made up by the tests: what an encoder
+//! would choose is not the matter here.
+
+#[cfg(test)]
+mod checkpoint;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod support;
