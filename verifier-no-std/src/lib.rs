@@ -1,1 +1,73 @@
-//! Placeholder.
+//! What a device links: checks a package and applies it, block by block, to flash that may lose its power at
+//! any moment. No heap, no recursion, no panic, no unsafe code.
+//!
+//! # Two phases, one memory
+//!
+//! | phase | types | memory |
+//! | --- | --- | --- |
+//! | 1 is it ours? | [`Intake`] -> [`AuthenticManifest`] -> [`VerifiedManifest`] -> [`Preflight`] -> [`Plan`] | the envelope's buffer ([`intake_len`]), about 8 KiB of stack |
+//! | 2 apply it | [`Updater`] | one arena ([`arena_len`]; the manifest states it), little stack |
+//!
+//! Phase one returns before phase two's arena need exist, so the peak is the larger of the two. Each check has a
+//! type that only the check can make: an [`Updater`] takes a [`Plan`], which comes from a [`VerifiedManifest`],
+//! which comes from an [`AuthenticManifest`].
+//!
+//! # What is checked before the first erase
+//!
+//! Signature (Ed25519, strict), every binding to the device ([`policy`](check)), memory and slot size, and the
+//! digest of the running image. Until all have passed, flash is only read.
+//!
+//! # After a reset
+//!
+//! Run the same calls again. [`Preflight`] sees in the boot record that the update is under way, and the
+//! [`Updater`] finds in flash what it has already done: staged blocks by their hashes, written sectors by
+//! decoding again and comparing. [`choose`] tells the bootloader what to boot.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::expect_used
+)]
+
+#[cfg(test)]
+extern crate std;
+
+mod authenticate;
+mod boot;
+mod codec;
+mod error;
+mod flash;
+mod hash;
+mod intake;
+mod mend;
+mod plan;
+mod policy;
+mod preflight;
+mod record;
+mod staging;
+mod storage;
+mod text;
+mod updater;
+
+pub use authenticate::{
+    AuthenticManifest, EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
+};
+pub use boot::{Boot, choose, confirm};
+pub use codec::{
+    CodecError, CodecSet, Images, NativeCodecs, NativeDecoder, PatchDecoder, Pull, PullError,
+    StoredDecoder,
+};
+pub use error::{CODES, Error, lwm2m_result};
+pub use hash::{block_hash, page_hash};
+pub use intake::{Intake, intake_len};
+pub use plan::Plan;
+pub use policy::{Component, Device, Installed, ValidityCheck, VerifiedManifest, check};
+pub use preflight::{Preflight, PreflightStatus, Resources};
+pub use record::{BootRecord, Outcome, Phase, StagingPlace};
+pub use storage::{
+    Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage,
+};
+pub use text::Text;
+pub use updater::{Progress, Status, Updater, Wanted, arena_len};

@@ -1,0 +1,257 @@
+//! Phase one, second half: nothing of the manifest is read before a trusted key's signature over it holds.
+//!
+//! Needs no decoder workspace: the Ed25519 check takes about 8 KiB of stack by itself, and returns before the
+//! second phase's memory need exist.
+
+use ed25519_dalek::{Signature, VerifyingKey};
+use sprag_manifest::{
+    Algorithm, DecodeError, DecodeErrorKind, Digest, Envelope, Header, KeyId, Manifest,
+    SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix,
+};
+
+use crate::error::Error;
+use crate::hash::sha256;
+use crate::intake::HEADROOM;
+
+/// What a key may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyRole {
+    /// Key set updates.
+    Root,
+    /// Release manifests.
+    Release,
+}
+
+/// One key of the trust store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrustedKey {
+    /// The name by which signatures refer to it: the key number of its minisign file.
+    pub id: KeyId,
+    /// What it may sign.
+    pub role: KeyRole,
+    /// The Ed25519 public key (RFC 8032, section 5.1.2).
+    pub key: [u8; 32],
+}
+
+/// Whether the published example keys are accepted; only tests and demonstrations do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum ExampleKeys {
+    /// Refuse them, whatever the trust store holds.
+    #[default]
+    Refuse,
+    /// Treat them as any other key.
+    Accept,
+}
+
+/// The keys a device trusts.
+#[derive(Clone, Copy, Debug)]
+pub struct TrustAnchors<'k> {
+    /// The keys.
+    pub keys: &'k [TrustedKey],
+    /// Whether the published example keys count.
+    pub example_keys: ExampleKeys,
+}
+
+/// Public keys whose secret halves are published in `keys-example/`.
+pub const EXAMPLE_KEYS: &[[u8; 32]] = &[
+    // example-release.pub
+    [
+        0x38, 0xa0, 0x0d, 0x18, 0xf1, 0x48, 0xcd, 0x30, 0x0a, 0x6f, 0x9c, 0xee, 0xca, 0xd7, 0x5d,
+        0x47, 0x7f, 0x8b, 0x16, 0x2c, 0x83, 0xbd, 0xf5, 0xb7, 0x93, 0x2d, 0xc5, 0x3e, 0xd2, 0x9d,
+        0x3a, 0x9e,
+    ],
+];
+
+/// A manifest whose signature was checked. Only [`crate::Intake::authenticate`] makes one.
+#[derive(Clone, Debug)]
+pub struct AuthenticManifest<'b> {
+    pub(crate) header: Header,
+    /// Header and envelope as received.
+    pub(crate) head: &'b [u8],
+    pub(crate) manifest: Manifest<'b>,
+    /// SHA-256 of the manifest's bytes.
+    pub(crate) digest: Digest,
+    pub(crate) signer: KeyId,
+}
+
+impl<'b> AuthenticManifest<'b> {
+    /// The manifest.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest<'b> {
+        &self.manifest
+    }
+
+    /// SHA-256 of the manifest's bytes: the identity of the package.
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The key whose signature was accepted.
+    #[must_use]
+    pub const fn signer(&self) -> KeyId {
+        self.signer
+    }
+}
+
+/// Checks the signature over the envelope in `buf` (headroom, header, envelope) and reads the manifest.
+pub(crate) fn authenticate<'b>(
+    header: Header,
+    buf: &'b mut [u8],
+    trust: &TrustAnchors<'_>,
+) -> Result<AuthenticManifest<'b>, Error> {
+    let signer = {
+        let envelope_start = HEADROOM.saturating_add(Header::LEN);
+        let envelope = Envelope::decode(buf.get(envelope_start..).unwrap_or_default())?;
+        let manifest_start = envelope_start
+            .saturating_add(usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX));
+        let manifest_end = manifest_start.saturating_add(envelope.manifest_bytes().len());
+        accept_one(buf, manifest_start..manifest_end, trust)?
+    };
+
+    let buf: &'b [u8] = buf;
+    let (_, head) = buf.split_at_checked(HEADROOM).ok_or(Error::WrongState)?;
+    let envelope = Envelope::decode(head.get(Header::LEN..).unwrap_or_default())?;
+    let bytes = envelope.manifest_bytes();
+    let manifest = Manifest::decode(bytes)?;
+    check_lengths(&header, &manifest)?;
+    Ok(AuthenticManifest {
+        header,
+        head,
+        manifest,
+        digest: sha256(bytes),
+        signer,
+    })
+}
+
+/// The header's lengths again, against the signed ones.
+fn check_lengths(header: &Header, manifest: &Manifest<'_>) -> Result<(), Error> {
+    let lengths = [
+        (
+            manifest.keysets_len.into(),
+            header.keysets_len.into(),
+            Header::KEYSETS_LEN_FIELD,
+        ),
+        (
+            manifest.payloads_len().unwrap_or(u64::MAX),
+            header.payloads_len,
+            Header::PAYLOADS_LEN_FIELD,
+        ),
+    ];
+    for (expected, found, field) in lengths {
+        if expected != found {
+            return Err(Error::Format(DecodeError {
+                kind: DecodeErrorKind::LengthMismatch { expected, found },
+                offset: u32::try_from(field.start).unwrap_or(u32::MAX),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// A trusted key with a valid signature. One signature by a trusted release key that does not hold refuses the
+/// package, whatever the order; those by other keys, in other roles or algorithms, are passed over.
+fn accept_one(
+    buf: &mut [u8],
+    manifest: core::ops::Range<usize>,
+    trust: &TrustAnchors<'_>,
+) -> Result<KeyId, Error> {
+    let mut accepted = None;
+    let mut refusal = None;
+    let mut number = 0_usize;
+    loop {
+        let envelope_start = HEADROOM.saturating_add(Header::LEN);
+        let envelope = Envelope::decode(buf.get(envelope_start..).unwrap_or_default())?;
+        let Some(entry) = envelope.signatures().nth(number) else {
+            break;
+        };
+        let id = entry.key_id;
+        let named = || trust.keys.iter().filter(|key| key.id == id);
+        let release = named().find(|key| key.role == KeyRole::Release);
+        let trusted = u32::try_from(trust.keys.len()).unwrap_or(u32::MAX);
+        match (release, entry.algorithm) {
+            (Some(key), Algorithm::EdDsa) => {
+                Candidate::new(key, &envelope, &entry, trust)?.verify(buf, manifest.clone())?;
+                accepted = accepted.or(Some(id));
+            }
+            (Some(_), Algorithm::Other(package)) => {
+                refusal = refusal.or(Some(Error::AlgorithmUnsupported { package }));
+            }
+            (None, _) if named().next().is_some() => {
+                refusal = refusal.or(Some(Error::KeyRole { key: id }));
+            }
+            (None, _) => {
+                refusal = refusal.or(Some(Error::UnknownKey {
+                    package: id,
+                    trusted,
+                }));
+            }
+        }
+        number = number.saturating_add(1);
+    }
+    // The reader refuses an envelope without signatures, so one or the other has been noted.
+    accepted.ok_or(refusal.unwrap_or(Error::WrongState))
+}
+
+/// A signature that names a trusted key, with everything that its check needs.
+struct Candidate {
+    id: KeyId,
+    key: VerifyingKey,
+    signature: Signature,
+    prefix: [u8; SIG_PREFIX_MAX],
+    prefix_len: usize,
+}
+
+impl Candidate {
+    fn new(
+        key: &TrustedKey,
+        envelope: &Envelope<'_>,
+        entry: &SignatureEntry<'_>,
+        trust: &TrustAnchors<'_>,
+    ) -> Result<Self, Error> {
+        if trust.example_keys == ExampleKeys::Refuse && EXAMPLE_KEYS.contains(&key.key) {
+            return Err(Error::ExampleKey { key: key.id });
+        }
+        let verifying = VerifyingKey::from_bytes(&key.key)
+            .ok()
+            .filter(|verifying| !verifying.is_weak())
+            .ok_or(Error::WeakKey { key: key.id })?;
+        let signature = Signature::from_slice(entry.signature)
+            .map_err(|_| Error::SignatureInvalid { key: key.id })?;
+        let mut prefix = [0; SIG_PREFIX_MAX];
+        let prefix_len = sig_structure_prefix(
+            envelope.body_protected(),
+            entry.protected,
+            envelope.manifest_bytes().len(),
+            &mut prefix,
+        )
+        .map_err(|_| Error::SignatureInvalid { key: key.id })?;
+        Ok(Self {
+            id: key.id,
+            key: verifying,
+            signature,
+            prefix,
+            prefix_len,
+        })
+    }
+
+    /// Puts the head of the Sig_structure (RFC 9052, section 4.4) directly before the received manifest, so that
+    /// exactly the received bytes are verified without a second copy, and puts back what was there.
+    fn verify(&self, buf: &mut [u8], manifest: core::ops::Range<usize>) -> Result<(), Error> {
+        let invalid = Error::SignatureInvalid { key: self.id };
+        let start = manifest.start.checked_sub(self.prefix_len).ok_or(invalid)?;
+        let prefix = self.prefix.get(..self.prefix_len).ok_or(invalid)?;
+        let mut saved = [0; SIG_PREFIX_MAX];
+        let under = buf.get_mut(start..manifest.start).ok_or(invalid)?;
+        for ((kept, byte), new) in saved.iter_mut().zip(under).zip(prefix) {
+            *kept = core::mem::replace(byte, *new);
+        }
+        let message = buf.get(start..manifest.end).unwrap_or_default();
+        let verdict = self.key.verify_strict(message, &self.signature);
+        for (byte, kept) in buf.iter_mut().skip(start).take(self.prefix_len).zip(saved) {
+            *byte = kept;
+        }
+        verdict.map_err(|_| invalid)
+    }
+}

@@ -1,0 +1,109 @@
+//! The boot chooser: what a bootloader asks at every reset, and what the application says when it is well.
+
+use crate::error::Error;
+use crate::flash::{CHUNK, Flash};
+use crate::hash::{Hasher, same};
+use crate::record::{BootRecord, Copies, Outcome, Phase};
+use crate::storage::{Area, Storage};
+use sprag_manifest::Digest;
+
+/// What to boot, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Boot {
+    /// The confirmed image.
+    Confirmed(Area),
+    /// The new image, on trial: it runs until it is confirmed, or its tries are used up.
+    Trial(Area),
+    /// The confirmed image, because the new one was not confirmed in time or is not whole.
+    Reverted(Area),
+}
+
+impl Boot {
+    /// The slot to boot.
+    #[must_use]
+    pub const fn slot(self) -> Area {
+        match self {
+            Self::Confirmed(slot) | Self::Trial(slot) | Self::Reverted(slot) => slot,
+        }
+    }
+}
+
+/// Chooses the slot to boot and counts the try. An image on trial is hashed each time, so that a slot that lost
+/// its bytes is never booted.
+///
+/// # Errors
+/// [`Error::RecordLost`] and flash errors. A bootloader then boots the slot whose image it can check by its own
+/// means; the record is left as it is, and [`confirm`] refuses an application that is not on trial.
+pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
+    let mut flash = Flash::new(storage);
+    let mut copies = Copies::load(&mut flash)?;
+    let record = &mut copies.current;
+    let confirmed = record.confirmed;
+    let trial = confirmed.other_slot();
+    match record.phase {
+        Phase::Idle | Phase::Erasing | Phase::Writing => return Ok(Boot::Confirmed(confirmed)),
+        Phase::Pending | Phase::Testing => {}
+    }
+    let tries_left = record.tries_left.checked_sub(1);
+    let boot = match tries_left {
+        Some(left) if slot_holds(&mut flash, trial, record.trial_size, &record.trial_digest) => {
+            record.phase = Phase::Testing;
+            record.tries_left = left;
+            Boot::Trial(trial)
+        }
+        _ => {
+            record.phase = Phase::Idle;
+            record.outcome = Outcome::Reverted;
+            Boot::Reverted(confirmed)
+        }
+    };
+    copies.store(&mut flash)?;
+    Ok(boot)
+}
+
+/// Confirms the image on trial, which runs from `running`: from now on it is the one that boots, and the counters
+/// advance.
+///
+/// # Errors
+/// [`Error::NothingToConfirm`] if no image is on trial, or another runs; [`Error::RecordLost`], and flash errors.
+pub fn confirm<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord, Error> {
+    BootRecord::update(storage, |record| {
+        if record.phase != Phase::Testing || running != record.confirmed.other_slot() {
+            return Err(Error::NothingToConfirm);
+        }
+        record.phase = Phase::Idle;
+        record.outcome = Outcome::Confirmed;
+        record.confirmed = running;
+        record.confirmed_size = record.trial_size;
+        record.confirmed_digest = record.trial_digest;
+        // The check at the start let only greater counters in; a record written since may not undo that.
+        record.security_counter = record.security_counter.max(record.trial_security_counter);
+        record.sequence = record.sequence.max(record.trial_sequence);
+        Ok(())
+    })
+}
+
+/// Whether the first `size` bytes of `slot` can be read and have this digest.
+fn slot_holds<S: Storage>(
+    flash: &mut Flash<'_, S>,
+    slot: Area,
+    size: u32,
+    digest: &Digest,
+) -> bool {
+    let mut hasher = Hasher::new();
+    let mut buf = [0_u8; CHUNK];
+    let mut at = 0_u32;
+    while at < size {
+        let left = usize::try_from(size.saturating_sub(at)).unwrap_or(CHUNK);
+        let Some(piece) = buf.get_mut(..left.min(CHUNK)) else {
+            break;
+        };
+        if flash.read(slot, at, piece).is_err() {
+            return false;
+        }
+        hasher.update(piece);
+        at = u32::try_from(piece.len()).map_or(u32::MAX, |n| at.saturating_add(n));
+    }
+    same(&hasher.finish(), digest)
+}

@@ -1,0 +1,107 @@
+//! The codecs that every device links: `stored` and the native delta.
+
+use sprag_delta::{DecodeError, Decoder};
+use sprag_manifest::{Codec, Payload};
+
+use super::{CodecError, CodecSet, Images, PatchDecoder, Pull, PullError, StoredDecoder};
+
+/// `stored` and the native delta.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NativeCodecs;
+
+/// The decoder of a payload that [`NativeCodecs`] opened.
+#[derive(Debug)]
+pub enum NativeDecoder<'w> {
+    /// The payload is the image.
+    Stored(StoredDecoder),
+    /// The payload is a native delta.
+    Delta(Decoder<'w>),
+}
+
+impl CodecSet for NativeCodecs {
+    type Decoder<'w> = NativeDecoder<'w>;
+
+    fn supports(&self, codec: Codec) -> bool {
+        matches!(codec, Codec::Stored | Codec::NativeDelta)
+    }
+
+    fn borrowed_workspace(&self, payload: &Payload) -> u32 {
+        payload.needs.workspace
+    }
+
+    fn open<'w>(
+        &self,
+        payload: &Payload,
+        old_size: u32,
+        new_size: u32,
+        workspace: &'w mut [u8],
+    ) -> Result<NativeDecoder<'w>, CodecError> {
+        match payload.codec {
+            Codec::Stored => Ok(NativeDecoder::Stored(StoredDecoder::new(new_size))),
+            Codec::NativeDelta => Ok(NativeDecoder::Delta(Decoder::new(
+                workspace, old_size, new_size,
+            ))),
+            _ => Err(CodecError::Malformed),
+        }
+    }
+}
+
+impl PatchDecoder for NativeDecoder<'_> {
+    fn push(&mut self, input: &[u8]) -> Result<usize, CodecError> {
+        match self {
+            Self::Stored(decoder) => decoder.push(input),
+            Self::Delta(decoder) => Ok(decoder.push(input)),
+        }
+    }
+
+    fn finish(&mut self) {
+        match self {
+            Self::Stored(decoder) => decoder.finish(),
+            Self::Delta(decoder) => decoder.finish(),
+        }
+    }
+
+    fn pull<I: Images>(
+        &mut self,
+        images: &mut I,
+        out: &mut [u8],
+    ) -> Result<Pull, PullError<I::Error>> {
+        match self {
+            Self::Stored(decoder) => decoder.pull(images, out),
+            Self::Delta(decoder) => decoder.pull(images, out).map_err(refusal),
+        }
+    }
+
+    fn restart(&mut self) {
+        match self {
+            Self::Stored(decoder) => decoder.restart(),
+            Self::Delta(decoder) => decoder.restart(),
+        }
+    }
+}
+
+/// The codec's own words, in the numbers of reports.
+fn refusal<E>(error: DecodeError<E>) -> PullError<E> {
+    let narrow = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    PullError::Codec(match error {
+        DecodeError::Images(e) => return PullError::Images(e),
+        DecodeError::WorkspaceTooSmall { need, have } => CodecError::WorkspaceTooSmall {
+            need: narrow(need),
+            have: narrow(have),
+        },
+        DecodeError::BadHeader { value, .. } => CodecError::Header { found: value },
+        DecodeError::SourceOutOfRange {
+            offset,
+            len,
+            old_len,
+        } => CodecError::SourceRange {
+            offset: offset.into(),
+            len: len.into(),
+            size: old_len,
+        },
+        DecodeError::OutputOverrun { new_len, .. } => CodecError::OutputOverrun { size: new_len },
+        DecodeError::Truncated { produced } => CodecError::Truncated { made: produced },
+        DecodeError::TrailingInput { .. } => CodecError::Trailing,
+        _ => CodecError::Malformed,
+    })
+}

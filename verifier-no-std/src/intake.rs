@@ -1,0 +1,156 @@
+//! Phase one, first half: collects header and envelope from chunks of any size.
+
+use sprag_manifest::{Header, MAX_ENVELOPE_LEN, SIG_PREFIX_MAX};
+
+use crate::authenticate::{AuthenticManifest, TrustAnchors, authenticate};
+use crate::error::Error;
+use crate::flash::{CHUNK, Flash};
+use crate::record::{BootRecord, Phase, StagingPlace};
+use crate::storage::{Area, Storage};
+
+/// Bytes at the front of the buffer where the signed structure's head is put together, so that header, envelope
+/// and signed bytes need no second copy.
+pub(crate) const HEADROOM: usize = SIG_PREFIX_MAX;
+
+/// Buffer length that holds a header and an envelope of `envelope_len` bytes.
+#[must_use]
+pub const fn intake_len(envelope_len: usize) -> usize {
+    HEADROOM
+        .saturating_add(Header::LEN)
+        .saturating_add(envelope_len)
+}
+
+/// Collects the head of a package: 20 bytes of header, then the envelope.
+///
+/// It refuses at the first byte that cannot be right, and takes nothing beyond the envelope: what it leaves of
+/// a chunk belongs to [`crate::Updater::push`].
+#[derive(Debug)]
+pub struct Intake<'b> {
+    buf: &'b mut [u8],
+    /// Bytes of header and envelope collected.
+    filled: usize,
+    header: Option<Header>,
+}
+
+impl<'b> Intake<'b> {
+    /// Collects into `buf`; [`intake_len`] says how long it must be for a given envelope.
+    #[must_use]
+    pub const fn new(buf: &'b mut [u8]) -> Self {
+        Self {
+            buf,
+            filled: 0,
+            header: None,
+        }
+    }
+
+    /// Takes bytes from the front of `chunk` and returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for a header that is not one, [`Error::KeysetsUnsupported`], and
+    /// [`Error::EnvelopeTooLarge`] with the buffer length that would do.
+    pub fn push(&mut self, chunk: &[u8]) -> Result<usize, Error> {
+        let mut taken = 0_usize;
+        while let Some(rest) = chunk.get(taken..).filter(|rest| !rest.is_empty()) {
+            let wanted = self.wanted();
+            if wanted == 0 {
+                break;
+            }
+            let start = HEADROOM.saturating_add(self.filled);
+            let room = self.buf.get_mut(start..).unwrap_or_default();
+            let count = wanted.min(rest.len());
+            let Some(room) = room.get_mut(..count) else {
+                return Err(self.too_large(Header::LEN));
+            };
+            for (to, from) in room.iter_mut().zip(rest) {
+                *to = *from;
+            }
+            self.filled = self.filled.saturating_add(count);
+            taken = taken.saturating_add(count);
+            if self.header.is_none() && self.filled == Header::LEN {
+                self.header = Some(self.read_header()?);
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Takes the head of the package that an interrupted update staged in flash, so that it goes on without a link.
+    /// Returns whether there is one; it is authenticated like any other.
+    ///
+    /// # Errors
+    /// Those of [`Intake::push`], and of reading flash and boot record.
+    pub fn load_staged<S: Storage>(&mut self, storage: &mut S) -> Result<bool, Error> {
+        let record = BootRecord::load(storage)?;
+        let area = match record.staging {
+            StagingPlace::Area => Area::Staging,
+            StagingPlace::SlotTail => record.confirmed.other_slot(),
+            StagingPlace::Direct => return Ok(false),
+        };
+        if record.phase != Phase::Writing {
+            return Ok(false);
+        }
+        let mut flash = Flash::new(storage);
+        let mut at = record.staging_start;
+        let mut piece = [0_u8; CHUNK];
+        while self.wanted() > 0 {
+            let len = self.wanted().min(CHUNK);
+            let Some(piece) = piece.get_mut(..len) else {
+                break;
+            };
+            flash.read(area, at, piece)?;
+            let taken = self.push(piece)?;
+            at = u32::try_from(taken).map_or(u32::MAX, |n| at.saturating_add(n));
+        }
+        Ok(true)
+    }
+
+    /// Bytes still wanted; 0 when the envelope is whole.
+    #[must_use]
+    pub fn wanted(&self) -> usize {
+        self.head_len().saturating_sub(self.filled)
+    }
+
+    /// Checks the signature and reads the manifest.
+    ///
+    /// # Errors
+    /// [`Error::WrongState`] before the envelope is whole; else what is wrong with envelope, signature or manifest.
+    pub fn authenticate(self, trust: &TrustAnchors<'_>) -> Result<AuthenticManifest<'b>, Error> {
+        let header = self
+            .header
+            .filter(|_| self.wanted() == 0)
+            .ok_or(Error::WrongState)?;
+        let end = HEADROOM.saturating_add(self.filled);
+        let buf = self.buf.get_mut(..end).ok_or(Error::WrongState)?;
+        authenticate(header, buf, trust)
+    }
+
+    fn head_len(&self) -> usize {
+        match &self.header {
+            None => Header::LEN,
+            Some(header) => usize::try_from(header.envelope_len)
+                .map_or(usize::MAX, |len| Header::LEN.saturating_add(len)),
+        }
+    }
+
+    fn read_header(&self) -> Result<Header, Error> {
+        let end = HEADROOM.saturating_add(Header::LEN);
+        let bytes = self.buf.get(HEADROOM..end).unwrap_or_default();
+        let header = Header::decode(bytes)?;
+        if header.keysets_len != 0 {
+            return Err(Error::KeysetsUnsupported {
+                package: header.keysets_len.into(),
+            });
+        }
+        let len = usize::try_from(header.envelope_len).unwrap_or(usize::MAX);
+        if len > MAX_ENVELOPE_LEN || self.buf.len() < intake_len(len) {
+            return Err(self.too_large(len));
+        }
+        Ok(header)
+    }
+
+    fn too_large(&self, envelope_len: usize) -> Error {
+        Error::EnvelopeTooLarge {
+            need: u32::try_from(intake_len(envelope_len)).unwrap_or(u32::MAX),
+            have: u32::try_from(self.buf.len()).unwrap_or(u32::MAX),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Where the image and what is staged of the package go.
+
+use sprag_manifest::{Index, Payload};
+
+use crate::error::Error;
+use crate::flash::Flash;
+use crate::record::StagingPlace;
+use crate::staging::{Staging, log_end};
+use crate::storage::{Area, Storage};
+
+/// Parts that a power cut tears for which there is room in the log; each may push the next part into a new sector.
+const TORN_PARTS: u32 = 4;
+
+/// Bytes of `slot` that an update may erase: whole sectors ahead of the bootloader's reserve.
+pub(super) fn usable_slot<S: Storage>(flash: &Flash<'_, S>, slot: Area, reserve: u32) -> u32 {
+    let usable = flash.size(slot).saturating_sub(reserve);
+    match usable.checked_sub(1).map(|last| flash.sector(slot, last)) {
+        Some(sector) if sector.end <= usable => usable,
+        Some(sector) => sector.start,
+        None => 0,
+    }
+}
+
+/// The staging area if the payload fits it, else the tail of the slot, else none. `slot` is the slot to fill, the
+/// bytes of its image, and the bytes of its reserve.
+pub(super) fn place_staging<S: Storage>(
+    flash: &Flash<'_, S>,
+    slot: (Area, u32, u32),
+    head_len: usize,
+    payload: &Payload,
+) -> Result<Option<Staging>, Error> {
+    let (target, image_size, reserve) = slot;
+    let index = Index::new(payload);
+    let fits = |area: Area, start: u32, end: u32| {
+        if index.stored_len() > u64::from(end.saturating_sub(start)) {
+            return false;
+        }
+        let parts = index
+            .items()
+            .map(|part| usize::try_from(part.len).unwrap_or(usize::MAX));
+        let log_end = log_end(flash, area, start, core::iter::once(head_len).chain(parts));
+        let torn = index.block_buffer_len().saturating_mul(TORN_PARTS);
+        log_end.saturating_add(torn) <= end
+    };
+    let area_size = flash.size(Area::Staging);
+    if area_size != 0 && fits(Area::Staging, 0, area_size) {
+        flash.check_geometry(Area::Staging)?;
+        let staging = Staging::new(StagingPlace::Area, Area::Staging, 0, area_size);
+        return Ok(Some(staging));
+    }
+    let start = flash.align_to_sector(target, image_size);
+    let end = usable_slot(flash, target, reserve);
+    let tail = fits(target, start, end);
+    Ok(tail.then(|| Staging::new(StagingPlace::SlotTail, target, start, end)))
+}

@@ -1,0 +1,106 @@
+//! Parts of the payload between the transport, the staging log and the decoder.
+
+use sprag_manifest::Item;
+
+use super::{Pass, State, Updater};
+use crate::codec::PatchDecoder;
+use crate::error::Error;
+use crate::flash::Flash;
+use crate::staging::Vacancy;
+use crate::storage::Storage;
+
+/// Times a staged part is read again before it counts as lost.
+const MAX_REREADS: u8 = 3;
+
+impl<D: PatchDecoder> Updater<'_, D> {
+    /// Looks for the part at the cursor in the staging log.
+    pub(super) fn locate<S: Storage>(
+        &mut self,
+        flash: &mut Flash<'_, S>,
+        pass: Pass,
+    ) -> Result<(), Error> {
+        let Some(part) = self.cursor.part() else {
+            // All are staged: decode them from the first.
+            self.rewind();
+            self.state = State::Locate(Pass::Apply);
+            return Ok(());
+        };
+        let staging = self.staging.as_mut().ok_or(Error::WrongState)?;
+        let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        let buffer = match part.item {
+            Item::Page(_) => &mut *self.page,
+            Item::Block(_) => &mut *self.block,
+        };
+        let buffer = buffer.get_mut(..len).ok_or(Error::WrongState)?;
+        match (staging.read(flash, buffer), pass) {
+            (Err(Error::StagingExhausted { .. }), Pass::Apply) => {
+                return Err(Error::StagedBlock {
+                    block: self.cursor.block(),
+                    address: staging.address(flash),
+                });
+            }
+            // What cannot be read, as flash with ECC answers for a torn write, is not the part.
+            (Err(Error::FlashRead { .. }), _) => buffer.fill(0),
+            (read, _) => read?,
+        }
+        if self.cursor.check(self.page, self.block).is_ok() {
+            self.rereads = 0;
+            let buffer = match part.item {
+                Item::Page(_) => &*self.page,
+                Item::Block(_) => &*self.block,
+            };
+            staging.advance(flash, buffer.get(..len).ok_or(Error::WrongState)?);
+            return self.found(part.item, pass);
+        }
+        match (staging.vacancy(flash, len)?, pass) {
+            (Vacancy::Free, Pass::Collect) => {
+                // Nothing of this update lies behind a free place.
+                self.searching = false;
+                self.state = State::Receive(0);
+            }
+            // What looks torn may have been misread.
+            _ if self.rereads < MAX_REREADS => {
+                self.rereads = self.rereads.saturating_add(1);
+                return Ok(());
+            }
+            _ => staging.skip_torn(flash, len),
+        }
+        self.rereads = 0;
+        Ok(())
+    }
+
+    /// The next part: looked for if it may be staged, else received. Behind the last, all are decoded.
+    pub(super) fn next_to_collect(&self) -> State {
+        match self.cursor.part() {
+            Some(_) if !self.searching => State::Receive(0),
+            _ => State::Locate(Pass::Collect),
+        }
+    }
+
+    fn found(&mut self, item: Item, pass: Pass) -> Result<(), Error> {
+        match (pass, item) {
+            (Pass::Apply, Item::Block(_)) => self.state = State::Feed(0),
+            (Pass::Collect, Item::Block(_)) => {
+                self.fetched = self.fetched.saturating_add(1);
+                self.cursor.advance(self.page);
+            }
+            (_, Item::Page(_)) => self.cursor.advance(self.page),
+        }
+        Ok(())
+    }
+
+    pub(super) fn stage<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
+        let part = self.cursor.part().ok_or(Error::WrongState)?;
+        let staging = self.staging.as_mut().ok_or(Error::WrongState)?;
+        let buffer = match part.item {
+            Item::Page(_) => &*self.page,
+            Item::Block(_) => &*self.block,
+        };
+        let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        if staging.write(flash, buffer.get(..len).ok_or(Error::WrongState)?)? {
+            self.found(part.item, Pass::Collect)?;
+            self.state = self.next_to_collect();
+        }
+        Ok(())
+    }
+}

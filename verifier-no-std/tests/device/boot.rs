@@ -1,0 +1,425 @@
+//! The boot record and what follows from it: which slot boots, what may be confirmed, when updates are refused.
+
+use sprag_manifest::Digest;
+use sprag_verifier::{
+    Area, Boot, BootRecord, Error, Outcome, Phase, StagingPlace, choose, confirm,
+};
+
+use crate::support::{
+    Board, Link, Offer, Package, Ran, Release, Room, Stop, index, nrf, random_image,
+    random_operations, sha256,
+};
+
+const RECORD_LEN: u32 = 180;
+const PLACES: [u32; 2] = [0, 512];
+
+/// A record as its documentation lays it down: an independent reading.
+fn encode(record: &BootRecord, version: u16) -> Vec<u8> {
+    let phase = match record.phase {
+        Phase::Idle => 0,
+        Phase::Erasing => 1,
+        Phase::Writing => 2,
+        Phase::Pending => 3,
+        _ => 4,
+    };
+    let outcome = match record.outcome {
+        Outcome::None => 0,
+        Outcome::Confirmed => 1,
+        _ => 2,
+    };
+    let staging = match record.staging {
+        StagingPlace::Direct => 0,
+        StagingPlace::Area => 1,
+        _ => 2,
+    };
+    let slot = u8::from(record.confirmed == Area::SlotB);
+    let mut bytes = b"SPRB".to_vec();
+    bytes.extend(version.to_le_bytes());
+    bytes.extend([phase, slot]);
+    bytes.extend(record.revision.to_le_bytes());
+    bytes.extend([record.tries_left, outcome, staging, 0]);
+    for counter in [
+        record.security_counter,
+        record.sequence,
+        record.trial_security_counter,
+        record.trial_sequence,
+    ] {
+        bytes.extend(counter.to_le_bytes());
+    }
+    for number in [
+        record.trial_size,
+        record.staging_start,
+        record.payload,
+        record.confirmed_size,
+    ] {
+        bytes.extend(number.to_le_bytes());
+    }
+    for digest in [
+        record.confirmed_digest,
+        record.manifest,
+        record.trial_digest,
+    ] {
+        bytes.extend(digest.0);
+    }
+    bytes.extend(record.erase_offset.to_le_bytes());
+    let checksum = sha256(&bytes);
+    bytes.extend(&checksum.0[..16]);
+    bytes
+}
+
+/// A device with an old image in slot A and a new one in slot B, and a package that made it.
+struct Bench {
+    board: Board<1, 4, 512>,
+    offer: Offer,
+    package: Package,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+fn bench() -> Bench {
+    let old = random_image(900, 1);
+    let release = Release::delta(&old, &random_operations(900, 1000, 2));
+    let package = release.package();
+    let room = Room {
+        place: StagingPlace::Direct,
+        image: 2,
+        staging: 0,
+    };
+    Bench {
+        board: nrf(room).in_service(&old),
+        offer: Offer::new(&package, &old),
+        package,
+        old,
+        new: release.new,
+    }
+}
+
+impl Bench {
+    /// With the new image in slot B.
+    fn updated() -> Self {
+        let mut bench = bench();
+        let slot = bench.board.region(Area::SlotB).start;
+        bench.board.sim_mut().load(slot, &bench.new);
+        bench
+    }
+
+    fn store(&mut self, place: u32, bytes: &[u8]) {
+        let start = self.board.region(Area::Record).start + place;
+        self.board.sim_mut().load(start, bytes);
+    }
+
+    fn stored(&self, place: u32) -> Vec<u8> {
+        let start = index(self.board.region(Area::Record).start + place);
+        self.board.sim().bytes()[start..start + index(RECORD_LEN)].to_vec()
+    }
+
+    fn record(&self, phase: Phase, tries_left: u8) -> BootRecord {
+        BootRecord {
+            phase,
+            tries_left,
+            revision: 8,
+            security_counter: 1,
+            sequence: 2,
+            trial_security_counter: 3,
+            trial_sequence: 7,
+            trial_size: u32::try_from(self.new.len()).unwrap(),
+            trial_digest: sha256(&self.new),
+            ..BootRecord::default()
+        }
+    }
+
+    fn update(&mut self) -> Result<(), Stop> {
+        let mut link = Link::new(&self.package.bytes);
+        self.board.update(&self.offer, &mut link).map(|_| ())
+    }
+}
+
+#[test]
+fn a_record_is_laid_out_as_documented() {
+    let mut bench = bench();
+    let mut seen = Vec::new();
+    bench.update().unwrap();
+    for _ in 0..3 {
+        let record = bench.board.record();
+        let expected = encode(&record, 1);
+        let copies = PLACES.map(|place| bench.stored(place));
+        assert!(copies.contains(&expected), "{record:?}");
+        seen.push((record.phase, record.revision));
+        let mut link = Link::new(&[]);
+        bench
+            .board
+            .power_on(&bench.offer, &bench.new, &mut link)
+            .unwrap();
+    }
+    // Erasing, writing and pending; then testing and idle in one boot.
+    assert_eq!(
+        seen,
+        [(Phase::Pending, 3), (Phase::Idle, 5), (Phase::Idle, 5)]
+    );
+    // Every field survives.
+    let odd = BootRecord {
+        phase: Phase::Writing,
+        confirmed: Area::SlotB,
+        revision: 0x0102_0304,
+        tries_left: 5,
+        outcome: Outcome::Reverted,
+        staging: StagingPlace::SlotTail,
+        security_counter: u64::MAX,
+        sequence: 1 << 40,
+        trial_security_counter: 2,
+        trial_sequence: 3,
+        trial_size: 4,
+        staging_start: 5,
+        payload: 6,
+        confirmed_size: 7,
+        confirmed_digest: Digest([8; 32]),
+        manifest: Digest([9; 32]),
+        trial_digest: Digest([10; 32]),
+        erase_offset: 11,
+    };
+    bench.store(0, &encode(&odd, 1));
+    assert_eq!(bench.board.record(), odd);
+}
+
+#[test]
+fn what_boots_in_every_phase() {
+    let (a, b) = (Area::SlotA, Area::SlotB);
+    let (idle, testing) = (Phase::Idle, Phase::Testing);
+    // (phase, tries left, new image whole) -> boot, phase after, tries after
+    let table = [
+        (Phase::Idle, 0, true, Boot::Confirmed(a), idle, 0),
+        (Phase::Idle, 3, true, Boot::Confirmed(a), idle, 3),
+        (
+            Phase::Erasing,
+            3,
+            true,
+            Boot::Confirmed(a),
+            Phase::Erasing,
+            3,
+        ),
+        (
+            Phase::Writing,
+            3,
+            true,
+            Boot::Confirmed(a),
+            Phase::Writing,
+            3,
+        ),
+        (Phase::Pending, 3, true, Boot::Trial(b), testing, 2),
+        (Phase::Pending, 1, true, Boot::Trial(b), testing, 0),
+        (Phase::Pending, 0, true, Boot::Reverted(a), idle, 0),
+        (Phase::Pending, 3, false, Boot::Reverted(a), idle, 3),
+        (Phase::Testing, 255, true, Boot::Trial(b), testing, 254),
+        (Phase::Testing, 1, true, Boot::Trial(b), testing, 0),
+        (Phase::Testing, 0, true, Boot::Reverted(a), idle, 0),
+        (Phase::Testing, 3, false, Boot::Reverted(a), idle, 3),
+    ];
+    for (phase, tries, whole, expected, phase_after, tries_after) in table {
+        let what = format!("{phase:?} {tries} {whole}");
+        let mut bench = Bench::updated();
+        let record = bench.record(phase, tries);
+        bench.store(0, &encode(&record, 1));
+        if !whole {
+            let at = bench.board.region(b).start + 500;
+            let bent = [!bench.new[500]];
+            bench.board.sim_mut().load(at, &bent);
+        }
+        assert_eq!(choose(&mut bench.board.storage()), Ok(expected), "{what}");
+        assert_eq!(
+            expected.slot(),
+            if expected == Boot::Trial(b) { b } else { a }
+        );
+        let after = bench.board.record();
+        assert_eq!(
+            (after.phase, after.tries_left),
+            (phase_after, tries_after),
+            "{what}"
+        );
+        let reverted = expected == Boot::Reverted(a);
+        let outcome = if reverted {
+            Outcome::Reverted
+        } else {
+            Outcome::None
+        };
+        assert_eq!(after.outcome, outcome, "{what}");
+        assert_eq!((after.security_counter, after.sequence), (1, 2), "{what}");
+        // Where nothing changes, nothing is written.
+        let changed = after != record;
+        assert_eq!(bench.board.operations() > 0, changed, "{what}");
+        assert!(bench.board.holds(a, &bench.old), "{what}");
+    }
+}
+
+#[test]
+fn only_an_image_on_trial_can_be_confirmed() {
+    for phase in [Phase::Idle, Phase::Erasing, Phase::Writing, Phase::Pending] {
+        let mut bench = Bench::updated();
+        let record = bench.record(phase, 3);
+        bench.store(512, &encode(&record, 1));
+        let refused = confirm(&mut bench.board.storage(), Area::SlotB);
+        assert_eq!(refused, Err(Error::NothingToConfirm), "{phase:?}");
+        assert_eq!(bench.board.operations(), 0, "{phase:?}");
+    }
+    for confirmed in [Area::SlotA, Area::SlotB] {
+        let mut bench = Bench::updated();
+        let record = BootRecord {
+            confirmed,
+            ..bench.record(Phase::Testing, 0)
+        };
+        bench.store(512, &encode(&record, 1));
+        // The image that is not on trial cannot confirm the other, however it came to run.
+        let operations = bench.board.operations();
+        let refused = confirm(&mut bench.board.storage(), confirmed);
+        assert_eq!(refused, Err(Error::NothingToConfirm));
+        assert_eq!(bench.board.operations(), operations);
+        let after = confirm(&mut bench.board.storage(), confirmed.other_slot()).unwrap();
+        assert_eq!(after, bench.board.record());
+        let expected = BootRecord {
+            phase: Phase::Idle,
+            outcome: Outcome::Confirmed,
+            confirmed: confirmed.other_slot(),
+            revision: 9,
+            security_counter: 3,
+            sequence: 7,
+            confirmed_size: record.trial_size,
+            confirmed_digest: record.trial_digest,
+            ..record
+        };
+        assert_eq!(after, expected);
+        let twice = confirm(&mut bench.board.storage(), confirmed.other_slot());
+        assert_eq!(twice, Err(Error::NothingToConfirm));
+    }
+}
+
+#[test]
+fn counters_never_go_back_with_a_confirm() {
+    let mut bench = Bench::updated();
+    let record = BootRecord {
+        security_counter: 9,
+        sequence: 1000,
+        ..bench.record(Phase::Testing, 1)
+    };
+    bench.store(0, &encode(&record, 1));
+    let after = confirm(&mut bench.board.storage(), Area::SlotB).unwrap();
+    assert_eq!((after.security_counter, after.sequence), (9, 1000));
+}
+
+#[test]
+fn no_update_begins_while_an_image_waits_or_is_on_trial() {
+    for phase in [Phase::Pending, Phase::Testing] {
+        let mut bench = Bench::updated();
+        let record = bench.record(phase, 3);
+        bench.store(0, &encode(&record, 1));
+        assert_eq!(
+            bench.update(),
+            Err(Stop::Refused(Error::Unconfirmed)),
+            "{phase:?}"
+        );
+        assert_eq!(bench.board.operations(), 0, "{phase:?}");
+        assert!(bench.board.holds(Area::SlotB, &bench.new), "{phase:?}");
+    }
+}
+
+#[test]
+fn a_torn_copy_never_counts() {
+    let mut bench = Bench::updated();
+    let older = bench.record(Phase::Testing, 2);
+    let newer = BootRecord {
+        revision: 9,
+        tries_left: 1,
+        ..older
+    };
+    for (first, second) in [(0, 512), (512, 0)] {
+        let whole = encode(&newer, 1);
+        bench.store(first, &encode(&older, 1));
+        bench.store(second, &whole);
+        assert_eq!(bench.board.record(), newer);
+        for len in 0..whole.len() {
+            // The write ended here, with the rest still erased.
+            let mut torn = whole.clone();
+            torn[len..].fill(0xff);
+            bench.store(second, &torn);
+            assert_eq!(bench.board.record(), older, "torn at {len}");
+            // Or any bit of the byte is off.
+            for bit in 0..8 {
+                let mut bent = whole.clone();
+                bent[len] ^= 1 << bit;
+                bench.store(second, &bent);
+                assert_eq!(bench.board.record(), older, "byte {len} bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn copies_of_another_layout_version_are_none_of_ours() {
+    let mut bench = Bench::updated();
+    let record = bench.record(Phase::Testing, 2);
+    let newer = BootRecord {
+        revision: 99,
+        ..record
+    };
+    for version in [0, 2, 0x0101, u16::MAX] {
+        bench.store(0, &encode(&record, 1));
+        bench.store(512, &encode(&newer, version));
+        assert_eq!(bench.board.record(), record, "{version}");
+        bench.store(0, &encode(&record, version));
+        let lost = BootRecord::load(&mut bench.board.storage());
+        assert_eq!(lost, Err(Error::RecordLost), "{version}");
+    }
+    // Values without a meaning, under a good checksum.
+    for (at, value) in [(6, 5), (7, 2), (13, 3), (14, 3)] {
+        let mut bytes = encode(&record, 1);
+        bytes[at] = value;
+        let checksum = sha256(&bytes[..164]);
+        bytes[164..].copy_from_slice(&checksum.0[..16]);
+        bench.store(0, &bytes);
+        let lost = BootRecord::load(&mut bench.board.storage());
+        assert_eq!(lost, Err(Error::RecordLost), "byte {at}");
+    }
+}
+
+#[test]
+fn a_lost_record_stops_everything_and_stays_as_it_is() {
+    let mut bench = bench();
+    bench.store(0, &[0x11; 180]);
+    bench.store(512, &[0x22; 180]);
+    let lost = Error::RecordLost;
+    assert_eq!(choose(&mut bench.board.storage()), Err(lost));
+    assert_eq!(confirm(&mut bench.board.storage(), Area::SlotB), Err(lost));
+    assert_eq!(bench.update(), Err(Stop::Refused(lost)));
+    assert_eq!(bench.board.operations(), 0);
+}
+
+#[test]
+fn how_a_new_device_can_look() {
+    // (first place, second place) -> whether it is a device as it left the factory
+    let (blank, junk) = ([0xff; 512], [0x33; 512]);
+    let mut torn = [0xff; 512];
+    torn[..90].copy_from_slice(&encode(&BootRecord::default(), 1)[..90]);
+    for (first, second, factory) in [
+        (blank, blank, true),
+        (torn, blank, true),
+        (junk, blank, true),
+        (blank, junk, false),
+        (blank, torn, false),
+        (junk, junk, false),
+    ] {
+        let mut bench = bench();
+        bench.store(0, &first);
+        bench.store(512, &second);
+        let record = BootRecord::load(&mut bench.board.storage());
+        let expected = factory.then(BootRecord::default).ok_or(Error::RecordLost);
+        assert_eq!(record, expected, "{} {}", first[0], second[0]);
+        if factory {
+            assert_eq!(
+                choose(&mut bench.board.storage()),
+                Ok(Boot::Confirmed(Area::SlotA))
+            );
+            bench.update().unwrap();
+            let mut link = Link::new(&[]);
+            let ran = bench.board.power_on(&bench.offer, &bench.new, &mut link);
+            assert_eq!(ran, Ok(Ran::Confirmed));
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! The power fails at every operation of an update's life, in every way that the simulator knows.
+//!
+//! `SPRAG_FULL=1` sweeps parts with their real sectors too, and cuts twice far more often.
+
+use core::fmt::Debug;
+use std::collections::BTreeSet;
+
+use flash_sim::CutStyle;
+use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace};
+
+use crate::support::{
+    Board, Link, Offer, Package, Ran, Release, Rng, Room, Stop, h7, l0, l4, nrf, random_image,
+    random_operations, rp2040, uneven,
+};
+
+/// Times under power in which an update must come to its end, however the power failed before.
+const MANY_BOOTS: u32 = 12;
+
+fn is_full() -> bool {
+    std::env::var_os("SPRAG_FULL").is_some()
+}
+
+/// An update whose life is cut.
+struct Sweep<const R: usize, const W: usize, const S: usize> {
+    fresh: Board<R, W, S>,
+    old: Vec<u8>,
+    new: Vec<u8>,
+    package: Package,
+    offer: Offer,
+    place: StagingPlace,
+    seed: u64,
+}
+
+impl<const R: usize, const W: usize, const S: usize> Sweep<R, W, S> {
+    fn new(fresh: Board<R, W, S>, release: &Release, old: &[u8], place: StagingPlace) -> Self {
+        let package = release.package();
+        let mut offer = Offer::new(&package, old);
+        offer.resources.trial_boots = 9;
+        Self {
+            fresh,
+            old: old.to_vec(),
+            new: release.new.clone(),
+            offer,
+            package,
+            place,
+            seed: 0,
+        }
+    }
+
+    fn name(&self, what: &dyn Debug) -> String {
+        format!(
+            "{S}/{W} {:?}, image {}, cut {what:?}",
+            self.place, self.seed
+        )
+    }
+
+    /// Cuts every operation in every way; some of the recoveries are cut again. Returns both counts.
+    fn run(&self, double_every: u64) -> (u64, u64) {
+        let mut uncut = self.fresh.clone();
+        let mut link = Link::new(&self.package.bytes);
+        uncut.live(&self.offer, &self.new, &mut link).unwrap();
+        let log = uncut.sim().log().to_vec();
+        assert_eq!(log.len(), usize::try_from(uncut.operations()).unwrap());
+
+        let (mut cuts, mut double_cuts) = (0, 0);
+        let mut rng = Rng(log.len().try_into().unwrap());
+        for operation in &log {
+            for style in CutStyle::for_operation(operation, uncut.sim().geometry(), 7) {
+                cuts += 1;
+                let first = (operation.index, style);
+                let (mut board, mut link) = self.cut_fresh(first);
+                if cuts % double_every == 0 {
+                    double_cuts += 1;
+                    let seed = rng.next();
+                    let style = match seed % 8 {
+                        0 => CutStyle::Clean,
+                        1 => CutStyle::AfterCompletion,
+                        2..5 => CutStyle::TornWrite {
+                            units_done: u32::try_from((seed >> 8) % 64).unwrap(),
+                            garble: seed,
+                        },
+                        // One of a write tears its first unit.
+                        _ => CutStyle::PartialErase {
+                            sectors_done: 0,
+                            seed: seed >> 8,
+                        },
+                    };
+                    let second = (rng.next() % u64::try_from(log.len()).unwrap(), style);
+                    self.cut_again(&mut board, &mut link, second, &(first, second));
+                } else {
+                    self.recover(board, &mut link, 1, &first);
+                }
+            }
+        }
+        (cuts, double_cuts)
+    }
+
+    fn cut_fresh(&self, (index, style): (u64, CutStyle)) -> (Board<R, W, S>, Link<'_>) {
+        let mut board = self.fresh.clone();
+        let mut link = Link::new(&self.package.bytes);
+        board.sim_mut().cut_after(index, style);
+        let mut ran = Ok(Ran::Updated);
+        while ran.is_ok() {
+            ran = board.run(&self.offer, &self.new, &mut link);
+        }
+        assert_eq!(ran, Err(Stop::PowerLost), "{}", self.name(&(index, style)));
+        self.check_boot(&board, &(index, style));
+        (board, link)
+    }
+
+    /// Cuts the recovery at one of its own operations, then lets it end.
+    fn cut_again(
+        &self,
+        board: &mut Board<R, W, S>,
+        link: &mut Link<'_>,
+        (index, style): (u64, CutStyle),
+        what: &dyn Debug,
+    ) {
+        board.sim_mut().power_on();
+        board.sim_mut().cut_after(index, style);
+        loop {
+            match board.run(&self.offer, &self.new, link) {
+                Ok(Ran::UpToDate) => break,
+                Ok(_) => {}
+                Err(stop) => {
+                    assert_eq!(stop, Stop::PowerLost, "{}", self.name(what));
+                    self.check_boot(board, what);
+                    break;
+                }
+            }
+        }
+        self.recover(board.clone(), link, 2, what);
+    }
+
+    /// After a cut the device boots the old image or the new one, whole.
+    fn check_boot(&self, board: &Board<R, W, S>, what: &dyn Debug) {
+        let good = match board.would_boot() {
+            Boot::Trial(slot) => board.holds(slot, &self.new),
+            Boot::Confirmed(Area::SlotA) => board.holds(Area::SlotA, &self.old),
+            Boot::Confirmed(slot) => board.holds(slot, &self.new),
+            _ => false,
+        };
+        assert!(good, "{}: boots {:?}", self.name(what), board.would_boot());
+    }
+
+    /// With the power back, the update comes to its end, and hardly anything is fetched again.
+    fn recover(
+        &self,
+        mut board: Board<R, W, S>,
+        link: &mut Link<'_>,
+        cuts: usize,
+        what: &dyn Debug,
+    ) {
+        let mut boots = 0;
+        loop {
+            boots += 1;
+            assert!(boots < MANY_BOOTS, "{}: no end", self.name(what));
+            match board.power_on(&self.offer, &self.new, link) {
+                Ok(Ran::UpToDate) => break,
+                Ok(_) => {}
+                // Too much was torn: the update begins anew by itself.
+                Err(Stop::Refused(e)) if e.code() == 606 && cuts > 1 => {}
+                Err(stop) => panic!("{}: {stop:?}", self.name(what)),
+            }
+        }
+        let what = self.name(what);
+        assert!(board.holds(Area::SlotA, &self.old), "{what}");
+        assert!(board.holds(Area::SlotB, &self.new), "{what}");
+        let record = board.record();
+        assert_eq!(
+            (record.phase, record.outcome),
+            (Phase::Idle, Outcome::Confirmed),
+            "{what}"
+        );
+        assert_eq!((record.security_counter, record.sequence), (3, 7), "{what}");
+        let slot = board.range(Area::SlotB, board.region(Area::SlotB).len);
+        let allowed = [Area::SlotB, Area::Staging, Area::Record]
+            .map(|area| board.range(area, board.region(area).len));
+        assert_eq!(board.strayed(&allowed), [], "{what}");
+        let image = slot.start..slot.start + u32::try_from(self.new.len()).unwrap();
+        assert_eq!(
+            board.sim().weak_bits(image),
+            0,
+            "{what}: bits that may still change"
+        );
+        if self.place != StagingPlace::Direct {
+            let starts: BTreeSet<_> = link.fetched.iter().map(|wanted| wanted.offset).collect();
+            let again = link.fetched.len() - starts.len();
+            assert!(again <= cuts, "{what}: {again} parts were fetched again");
+        }
+    }
+}
+
+/// Sweeps one part with all staging places and several images; sizes in sectors and bytes.
+fn sweep<const R: usize, const W: usize, const S: usize>(
+    make: impl Fn(Room) -> Board<R, W, S>,
+    (image, staging): (u32, u32),
+    (old_len, new_len): (u32, u32),
+    least: u64,
+) {
+    let (seeds, double_every) = if is_full() { (0..12, 2) } else { (0..3, 5) };
+    let (mut cuts, mut double_cuts) = (0, 0);
+    for seed in seeds {
+        let old = random_image(old_len, 11 + seed);
+        let release = Release::delta(&old, &random_operations(old_len, new_len, 31 + seed));
+        for place in [
+            StagingPlace::Direct,
+            StagingPlace::Area,
+            StagingPlace::SlotTail,
+        ] {
+            let room = Room {
+                place,
+                image,
+                staging,
+            };
+            let board = match seed {
+                0 => make(room).newly_made(&old),
+                _ => make(room).in_service(&old),
+            };
+            let mut sweep = Sweep::new(board, &release, &old, place);
+            sweep.seed = seed;
+            let counts = sweep.run(double_every);
+            (cuts, double_cuts) = (cuts + counts.0, double_cuts + counts.1);
+        }
+    }
+    println!("{S}/{W}: {cuts} cuts, {double_cuts} of them followed by another");
+    assert!(cuts >= least, "only {cuts} cuts");
+}
+
+#[test]
+fn nrf52_like() {
+    sweep(nrf::<512>, (10, 12), (5000, 5100), 15_000);
+}
+
+#[test]
+fn stm32l4_like() {
+    sweep(l4::<512>, (10, 12), (5100, 5000), 8000);
+}
+
+#[test]
+fn stm32h7_like() {
+    sweep(h7::<1024>, (8, 9), (8000, 8190), 4000);
+}
+
+#[test]
+fn stm32l0() {
+    sweep(l0, (16, 28), (2000, 1900), 8000);
+}
+
+#[test]
+fn stm32f4_like() {
+    sweep(uneven, (0, 0), (5000, 6000), 15_000);
+}
+
+#[test]
+fn stored_and_native_payloads_on_a_blank_slot() {
+    let old = random_image(3000, 21);
+    let operations = random_operations(3000, 2900, 22);
+    let releases = [
+        Release::native_delta(&old, &operations),
+        Release::full(random_image(2900, 23)),
+    ];
+    for release in &releases {
+        let room = Room {
+            place: StagingPlace::SlotTail,
+            image: 6,
+            staging: 12,
+        };
+        let board = l4::<512>(room).newly_made(&old);
+        Sweep::new(board, release, &old, room.place).run(16);
+    }
+}
+
+/// Blocks like erased flash are staged without a write, so nothing but its erase tells of their sector.
+#[test]
+fn images_with_long_blank_runs() {
+    let old = random_image(900, 21);
+    let (mut cuts, mut double_cuts) = (0, 0);
+    for run in [300, 700, 1000, 1300] {
+        let mut new = random_image(500, 22);
+        new.resize(500 + run, 0xff);
+        new.extend(random_image(900, 23));
+        let release = Release::full(new);
+        for place in [StagingPlace::Area, StagingPlace::SlotTail] {
+            let room = Room {
+                place,
+                image: 3,
+                staging: 6,
+            };
+            let board = l4::<1024>(room).in_service(&old);
+            let counts = Sweep::new(board, &release, &old, place).run(5);
+            (cuts, double_cuts) = (cuts + counts.0, double_cuts + counts.1);
+        }
+    }
+    println!("blank runs: {cuts} cuts, {double_cuts} of them followed by another");
+}
+
+#[test]
+fn parts_at_full_size() {
+    if !is_full() {
+        return;
+    }
+    sweep(nrf::<4096>, (3, 3), (10_000, 12_000), 10_000);
+    sweep(l4::<2048>, (8, 8), (16_000, 16_100), 10_000);
+    sweep(rp2040, (8, 8), (30_000, 31_000), 500);
+}

@@ -1,0 +1,25 @@
+//! What the tests share: packages, codecs, boards.
+
+mod board;
+mod codec;
+mod images;
+mod package;
+mod parts;
+mod session;
+
+pub(crate) use board::Board;
+pub(crate) use codec::{TestCodecs, WORKSPACE_LEN};
+pub(crate) use images::{
+    Operation, Rng, apply, native_stream, random_image, random_operations, test_stream,
+};
+pub(crate) use package::{Package, PayloadSpec, Release, Signed, Signer, sha256, signed_bytes};
+pub(crate) use parts::{Room, h7, l0, l4, nrf, rp2040, uneven};
+pub(crate) use session::{DEVICE, Link, MANY_REFUSALS, Offer, Ran, Stop, Work};
+
+pub(crate) fn len_u32(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len()).unwrap()
+}
+
+pub(crate) fn index(value: u32) -> usize {
+    usize::try_from(value).unwrap()
+}
