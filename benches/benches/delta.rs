@@ -8,7 +8,8 @@ use core::convert::Infallible;
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use sprag_delta::{
-    ByteSink, Decoder, Encoding, Images, Operation, Profile, Pull, Unit, encode, workspace_len,
+    Addresses, ByteSink, Decoder, Encoding, Images, Isa, Operation, Profile, Pull, Unit, encode,
+    workspace_len,
 };
 
 const OLD_SIZE: u32 = 512 * 1024;
@@ -104,12 +105,14 @@ impl Pair {
         let encoding = Encoding {
             profile: Profile::Kib16,
             unit: Unit::Halfword,
+            isa: Isa::None,
+            addresses: Addresses::default(),
         };
         encode(
             &mut vec![0; workspace_len(Profile::Kib16)],
             encoding,
             (&self.old, &self.new),
-            self.operations.iter().copied(),
+            &self.operations,
             &mut sink,
             |_| (),
         )
@@ -147,6 +150,7 @@ fn operation(literal_len: u32, copy_len: u32, source: u32) -> Operation {
         literal_len,
         copy_len,
         source,
+        major: false,
     }
 }
 

@@ -1,1 +1,57 @@
-//! Placeholder.
+//! Sprag's library: turns firmware images into small, signed packages, and proves each with the code that devices
+//! run. The `sprag` command is a thin layer over it ([`cli::main`]).
+//!
+//! | step | module's items |
+//! | --- | --- |
+//! | read images, pinned | [`Pinned`] |
+//! | describe the release | [`ReleaseSpec`], [`read_release`] |
+//! | build, sign and prove | [`build`], [`BuildInputs`] |
+//! | look inside | [`inspect`], [`verify`] |
+//! | apply, on simulated flash | [`SimulatedDevice`] |
+//! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
+//! | the bare codec | [`delta`](mod@delta) |
+
+mod build;
+pub mod cli;
+mod codec;
+pub mod delta;
+mod demo;
+mod device;
+mod digest;
+mod error;
+pub mod exit;
+mod explain;
+mod input;
+mod inspect;
+mod keys;
+mod output;
+mod package;
+mod profile;
+mod release;
+mod sniff;
+#[cfg(test)]
+mod testing;
+mod verify;
+
+pub use build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+pub use codec::{
+    CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,
+    HostDecoder, Progress,
+};
+pub use device::{SimulatedDevice, UpdateInputs, UpdateReport};
+pub use digest::sha256;
+pub use error::{BUILD_CODES, Error};
+pub use explain::{Explanation, describe, explain, explanations, render};
+pub use input::{
+    INPUT_CODES, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text, single_stdin,
+};
+pub use inspect::{Inspection, PayloadInspection, SCHEMA, SignatureView, inspect};
+pub use keys::{
+    Cost, Detached, Found, KEY_CODES, KeyError, KeyFiles, NewKey, PASSWORD_VARIABLE, Password,
+    PasswordSource, Protection, SignatureKind, SigningKey, TrustedComment, VerifyingKey,
+    minisign_id, verify_detached,
+};
+pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
+pub use profile::{default_flash, device as profile_device, intended_device, read_profile};
+pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
+pub use verify::{Verified, verify};

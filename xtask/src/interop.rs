@@ -17,7 +17,7 @@ pub(crate) fn python() -> Result<PathBuf, Failure> {
     apt::ensure("python3", "--version", &["python3", "python3-venv"])?;
     let folder = repo::path("target/interop-venv");
     let (python, stamp) = (folder.join("bin/python"), folder.join("requirements.txt"));
-    let requirements = repo::path("xtask/interop-requirements.txt");
+    let requirements = repo::path("builder/tests/interop/requirements.txt");
     let wanted = fs::read_to_string(&requirements).map_err(Failure::at(&requirements))?;
     run::locked(&repo::path("target/interop-venv.lock"), || {
         let works = run::output(Command::new(&python).args(["-c", "import cbor2, pycose"])).is_ok();

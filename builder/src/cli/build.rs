@@ -1,0 +1,306 @@
+//! `sprag build`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use sprag_manifest::{Isa, Release, ReleaseRequirement};
+
+use super::args::{self, OldImage};
+use super::{Format, Steps, print, print_json, report};
+use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+use crate::codec::{CodecChoice, Effort};
+use crate::digest::sha256;
+use crate::error::Error;
+use crate::input::{Pinned, is_stdin, single_stdin};
+use crate::inspect::inspect;
+use crate::keys::{PasswordSource, SigningKey, TrustedComment};
+use crate::output::{Access, Existing, OutputError, Target};
+use crate::profile::read_profile;
+use crate::release::{ReleaseSpec, read_release};
+
+/// Turn an old and a new image into a signed delta package, proven to apply before it is written
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  A package for one source version:
+    sprag build --old fw-1.5.1.bin --old-version 1.5.1 --new fw-1.5.2.bin --new-version 1.5.2 \\
+      --vendor acme --product gateway --hardware r1,r2 --isa thumb --key release.key --out fw.sprag
+  The same, with what does not change from release to release in a file:
+    sprag build --release release.toml --old 1.5.1=fw-1.5.1.bin --new fw-1.5.2.bin \\
+      --new-version 1.5.2 --key release.key --out fw.sprag
+  Several source versions, and a full image for all others:
+    sprag build ... --old 1.5.0=a.bin --old 1.5.1=b.bin --with-full ...
+  For a device that runs Linux and has 8 MiB to spare:
+    sprag build ... --codec bsdiff-zstd --ram 8MiB ...")]
+pub(super) struct BuildArgs {
+    /// Old image, as PATH or VERSION=PATH; may be repeated. Without one, a full package is made
+    #[arg(long, value_name = "[VERSION=]PATH", value_parser = args::old_image)]
+    old: Vec<OldImage>,
+    /// New image (`-` reads standard input)
+    #[arg(long, value_name = "PATH")]
+    new: PathBuf,
+    /// Secret key that signs the package
+    #[arg(long, value_name = "FILE.key")]
+    key: PathBuf,
+    /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Package to write (`-` writes standard output)
+    #[arg(long, value_name = "PATH")]
+    out: PathBuf,
+    /// Also write OUT.minisig, a detached signature that stock minisign verifies
+    #[arg(long)]
+    minisig: bool,
+    /// File with the fields below; flags win over it
+    #[arg(long, value_name = "release.toml", help_heading = "Release")]
+    release: Option<PathBuf>,
+    /// Who made the device
+    #[arg(long, value_name = "NAME", help_heading = "Release")]
+    vendor: Option<String>,
+    /// What kind of device it is
+    #[arg(long, value_name = "NAME", help_heading = "Release")]
+    product: Option<String>,
+    /// Hardware revisions the new image runs on, separated by commas
+    #[arg(
+        long,
+        value_name = "REV",
+        value_delimiter = ',',
+        help_heading = "Release"
+    )]
+    hardware: Vec<String>,
+    /// Instruction set that devices check: thumb a32 a64 rv32 rv64 xtensa x86-64 none
+    #[arg(long, value_name = "ISA", value_parser = args::isa, help_heading = "Release")]
+    isa: Option<Isa>,
+    /// Build even if the new image's own header names another instruction set
+    #[arg(long, help_heading = "Release")]
+    allow_isa_mismatch: bool,
+    /// Version of an old image given without one
+    #[arg(long, value_name = "VERSION", help_heading = "Release")]
+    old_version: Option<String>,
+    /// Version of the new image
+    #[arg(long, value_name = "VERSION", help_heading = "Release")]
+    new_version: Option<String>,
+    /// Devices refuse counters below the one they stored on the last confirm [default: 0]
+    #[arg(long, value_name = "N", value_parser = args::number, help_heading = "Release")]
+    security_counter: Option<u64>,
+    /// Devices refuse numbers not above the installed one [default: the new version, packed]
+    #[arg(long, value_name = "N", value_parser = args::number, help_heading = "Release")]
+    sequence: Option<u64>,
+    /// Address the images are linked to run at
+    #[arg(long, value_name = "ADDRESS", value_parser = args::number, help_heading = "Release")]
+    load_address: Option<u64>,
+    /// Bootloader the new image needs
+    #[arg(long, value_name = "ID[=MIN[..MAX]]", value_parser = args::requirement, help_heading = "Release")]
+    bootloader: Option<ReleaseRequirement>,
+    /// Operating system the new image needs
+    #[arg(long, value_name = "ID[=MIN[..MAX]]", value_parser = args::requirement, help_heading = "Release")]
+    os: Option<ReleaseRequirement>,
+    /// Partition layout the new image is linked for
+    #[arg(long, value_name = "NAME", help_heading = "Release")]
+    layout: Option<String>,
+    /// Not to be installed before this second of Unix time
+    #[arg(long, value_name = "SECONDS", help_heading = "Release")]
+    not_before: Option<u64>,
+    /// Not to be installed after this second of Unix time
+    #[arg(long, value_name = "SECONDS", help_heading = "Release")]
+    not_after: Option<u64>,
+    /// Battery charge a device needs to begin
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(..=100), help_heading = "Release")]
+    min_battery_percent: Option<u8>,
+    /// Free storage a device needs to begin
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Release")]
+    min_free_storage: Option<u32>,
+    /// Lowest version of the key set a device must have
+    #[arg(long, value_name = "N", help_heading = "Release")]
+    keyset_version: Option<u32>,
+    /// Bytes that are authenticated together: a power of two from 256 to 65536 [default: 4096]
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Release")]
+    block_size: Option<u32>,
+    /// auto takes the smallest payload the device can decode, the full image included
+    #[arg(long, value_name = "CODEC", value_parser = args::codec, default_value = "auto", help_heading = "Coding")]
+    codec: CodecChoice,
+    /// Decoder workspace on the device: 8192, 16384 or 65536 select a native profile [default: 16384]
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Coding")]
+    ram: Option<u32>,
+    /// How hard to try: fast, default or best
+    #[arg(long, value_name = "EFFORT", value_parser = args::effort, default_value = "default", help_heading = "Coding")]
+    effort: Effort,
+    /// Device the package must fit
+    #[arg(long, value_name = "profile.toml", help_heading = "Coding")]
+    device: Option<PathBuf>,
+    /// Add the full image, for devices that run anything else than the old images
+    #[arg(long, help_heading = "Coding")]
+    with_full: bool,
+    /// Print one JSON object: that of `sprag inspect`
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
+    let streams = || {
+        let images = args.old.iter().map(|old| &old.path).chain([&args.new]);
+        images
+            .chain(&args.release)
+            .chain(&args.device)
+            .map(PathBuf::as_path)
+    };
+    single_stdin(streams())?;
+    // Above all, a package must not take the place of the key that signs it.
+    let secrets = || {
+        [&args.key]
+            .into_iter()
+            .chain(&args.password_file)
+            .map(PathBuf::as_path)
+    };
+    let inputs = || streams().chain(secrets());
+    let target = Target::check(&args.out, inputs(), Existing::Replace, Access::Ordinary)?;
+    let minisig = match args.minisig {
+        true if is_stdin(&args.out) => {
+            let reason = "the signature goes beside a file, and standard output is none".into();
+            return Err(Error::BadValue {
+                field: "minisig",
+                value: "-".into(),
+                reason,
+            });
+        }
+        true => Some(Target::check(
+            &with_suffix(&args.out, ".minisig"),
+            inputs(),
+            Existing::Replace,
+            Access::Ordinary,
+        )?),
+        false => None,
+    };
+    let release = ReleaseSpec::new(args.merged_release()?)?;
+    let profile = args.device.as_deref().map(read_profile).transpose()?;
+    let old = args.read_old(&release)?;
+    let new = Pinned::read(&args.new)?;
+    let password = PasswordSource::from_option(args.password_file.as_deref());
+    let key = SigningKey::load(&args.key, &password)?;
+
+    let sources = old
+        .iter()
+        .map(|(version, image)| Source {
+            version,
+            bytes: image.bytes(),
+        })
+        .collect();
+    let build_inputs = BuildInputs {
+        release,
+        sources,
+        new: new.bytes(),
+        codec: args.codec,
+        ram: args.ram,
+        effort: args.effort,
+        full: if args.with_full {
+            FullImage::Always
+        } else {
+            FullImage::WhereSmaller
+        },
+        isa_mismatch: match args.allow_isa_mismatch {
+            true => IsaMismatch::Allow,
+            false => IsaMismatch::Refuse,
+        },
+        profile: profile.as_ref(),
+    };
+    let mut steps = Steps::default();
+    let package = build(&build_inputs, &key, &mut |step, done, total| {
+        steps.show(step, done, total);
+    })?;
+    drop(steps);
+    for image in old.iter().map(|(_, image)| image).chain([&new]) {
+        image.recheck()?;
+    }
+    let inspection = inspect(&package)?;
+    let to_stdout = is_stdin(&args.out);
+    // The signature is on the disk before the package gets its name, and gets its own after it: no failure leaves a
+    // signature without its package.
+    let minisig = match minisig {
+        Some(minisig) => {
+            let comment = TrustedComment::for_file(&args.out, sha256(&package))?;
+            let signature = key.sign_detached(package.as_slice(), &comment)?;
+            let failed = |e| OutputError::from_io(minisig.path(), e);
+            let mut pending = minisig.clone().begin()?;
+            pending
+                .write_all(signature.as_bytes())
+                .and_then(|()| pending.flush())
+                .map_err(failed)?;
+            Some(pending)
+        }
+        None => None,
+    };
+    target.write(&package)?;
+    if let Some(minisig) = minisig {
+        minisig.commit()?;
+    }
+    match Format::from(args.json) {
+        Format::Json if !to_stdout => print_json(&inspection),
+        Format::Text if !to_stdout => print(&report::built(&inspection, &args.out)),
+        // Standard output holds the package.
+        _ => Ok(()),
+    }
+}
+
+impl BuildArgs {
+    /// `release.toml` with the flags over it.
+    fn merged_release(&self) -> Result<Release, Error> {
+        let mut release = match &self.release {
+            Some(path) => read_release(path)?,
+            None => Release::default(),
+        };
+        let texts = [
+            (&mut release.vendor, &self.vendor),
+            (&mut release.product, &self.product),
+            (&mut release.old_version, &self.old_version),
+            (&mut release.new_version, &self.new_version),
+            (&mut release.layout, &self.layout),
+        ];
+        for (field, flag) in texts {
+            if flag.is_some() {
+                field.clone_from(flag);
+            }
+        }
+        if !self.hardware.is_empty() {
+            release.hardware.clone_from(&self.hardware);
+        }
+        release.isa = self.isa.or(release.isa);
+        release.security_counter = self.security_counter.or(release.security_counter);
+        release.sequence = self.sequence.or(release.sequence);
+        release.load_address = self.load_address.or(release.load_address);
+        release.block_size = self.block_size.or(release.block_size);
+        release.keyset_version = self.keyset_version.or(release.keyset_version);
+        release.bootloader = self.bootloader.clone().or(release.bootloader);
+        release.os = self.os.clone().or(release.os);
+        let validity = &mut release.validity;
+        validity.not_before = self.not_before.or(validity.not_before);
+        validity.not_after = self.not_after.or(validity.not_after);
+        let preconditions = &mut release.preconditions;
+        preconditions.min_battery_percent = self
+            .min_battery_percent
+            .or(preconditions.min_battery_percent);
+        preconditions.min_free_storage = self.min_free_storage.or(preconditions.min_free_storage);
+        Ok(release)
+    }
+
+    /// The old images with their versions.
+    fn read_old(&self, release: &ReleaseSpec) -> Result<Vec<(String, Pinned)>, Error> {
+        let mut images = Vec::new();
+        for old in &self.old {
+            let version = old
+                .version
+                .clone()
+                .or_else(|| release.rest.old_version.clone());
+            let version = version.ok_or(Error::MissingField {
+                field: "old-version",
+            })?;
+            images.push((version, Pinned::read(&old.path)?));
+        }
+        Ok(images)
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

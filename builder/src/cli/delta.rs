@@ -1,0 +1,197 @@
+//! `sprag delta`: the bare codec, for measuring.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use serde::Serialize;
+use sprag_delta::{Decoder, Images, Pull};
+use sprag_manifest::Isa;
+
+use super::{Format, Steps, args, print, print_json, ui};
+use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, native};
+use crate::error::Error;
+use crate::input::{Pinned, is_stdin, single_stdin};
+use crate::inspect::SCHEMA;
+use crate::output::{Access, Existing, Target};
+
+/// Encode a native delta without a package around it, decode it again, and tell the figures
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  sprag delta --old fw-1.5.1.bin --new fw-1.5.2.bin --ram 16384")]
+pub(super) struct DeltaArgs {
+    /// Old image (`-` reads standard input)
+    #[arg(long, value_name = "PATH")]
+    old: PathBuf,
+    /// New image (`-` reads standard input)
+    #[arg(long, value_name = "PATH")]
+    new: PathBuf,
+    /// Patch to write; without it, only the figures are told
+    #[arg(long, value_name = "PATCH")]
+    out: Option<PathBuf>,
+    /// Instruction set to code for; found from the images if left out
+    #[arg(long, value_name = "ISA", value_parser = args::isa)]
+    codec_isa: Option<Isa>,
+    /// Address the images are linked to run at; guessed from the old one if left out
+    #[arg(long, value_name = "ADDRESS", value_parser = args::number)]
+    load_address: Option<u64>,
+    /// Decoder workspace on the device: 8192, 16384 or 65536 select a profile
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, default_value_t = DEFAULT_RAM)]
+    ram: u32,
+    /// How hard to try: fast, default or best
+    #[arg(long, value_name = "EFFORT", value_parser = args::effort, default_value = "default")]
+    effort: Effort,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct DeltaReport {
+    schema: u32,
+    old_bytes: u64,
+    new_bytes: u64,
+    payload_bytes: u64,
+    encode_seconds: f64,
+    decode_seconds: f64,
+    ram_bytes: u64,
+    /// Binary decisions of the decoder, which do not depend on the machine.
+    decode_decisions: u64,
+}
+
+pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
+    let inputs = [args.old.as_path(), args.new.as_path()];
+    single_stdin(inputs)?;
+    let check = |out: &PathBuf| Target::check(out, inputs, Existing::Replace, Access::Ordinary);
+    let target = args.out.as_ref().map(check).transpose()?;
+    let (old, new) = (Pinned::read(&args.old)?, Pinned::read(&args.new)?);
+    let limits = CodecLimits {
+        ram: args.ram,
+        effort: args.effort,
+        isa: args.codec_isa,
+        load_address: args.load_address,
+    };
+    let total = u64::try_from(new.bytes().len()).unwrap_or(u64::MAX);
+    let mut steps = Steps::default();
+    let started = Instant::now();
+    let encoded = native(
+        old.bytes(),
+        new.bytes(),
+        &limits,
+        &mut |step, done, total| {
+            steps.show(step, done, total);
+        },
+    )?;
+    let patch = encoded.bytes;
+    let encode_seconds = started.elapsed().as_secs_f64();
+    drop(steps);
+
+    let started = Instant::now();
+    let mut workspace = vec![0; usize::try_from(encoded.workspace).unwrap_or(usize::MAX)];
+    let (made, decisions) = decode(&mut workspace, old.bytes(), new.bytes().len(), &patch)?;
+    let decode_seconds = started.elapsed().as_secs_f64();
+    if made != new.bytes() {
+        return Err(Error::SelfCheckBytes {
+            source: crate::input::shown(old.path()),
+        });
+    }
+    if let Some(target) = target {
+        target.write(&patch)?;
+    }
+    if args.out.as_deref().is_some_and(is_stdin) {
+        // Standard output holds the patch.
+        return Ok(());
+    }
+    let result = DeltaReport {
+        schema: SCHEMA,
+        old_bytes: u64::try_from(old.bytes().len()).unwrap_or(u64::MAX),
+        new_bytes: total,
+        payload_bytes: u64::try_from(patch.len()).unwrap_or(u64::MAX),
+        encode_seconds,
+        decode_seconds,
+        ram_bytes: u64::try_from(workspace.len()).unwrap_or(u64::MAX),
+        decode_decisions: decisions.into(),
+    };
+    match Format::from(args.json) {
+        Format::Json => print_json(&result),
+        Format::Text => {
+            let mut table = ui::Table::new([ui::Align::Left, ui::Align::Right]);
+            table
+                .row(["old image", &ui::size(result.old_bytes)])
+                .row(["new image", &ui::size(result.new_bytes)])
+                .row(["patch", &ui::size(result.payload_bytes)])
+                .row([
+                    "share of the new image",
+                    &ui::percent(result.payload_bytes, total),
+                ])
+                .row(["decoder workspace", &ui::size(result.ram_bytes)])
+                .row(["encoded in", &format!("{encode_seconds:.2} s")])
+                .row(["decoded in", &format!("{decode_seconds:.3} s")]);
+            print(&table.to_string())
+        }
+    }
+}
+
+fn decode(
+    workspace: &mut [u8],
+    old: &[u8],
+    new_len: usize,
+    patch: &[u8],
+) -> Result<(Vec<u8>, u32), Error> {
+    let narrow = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let mut decoder = Decoder::new(workspace, narrow(old.len()), narrow(new_len));
+    let mut images = OldImage(old);
+    let mut made = Vec::with_capacity(new_len);
+    let mut rest = patch;
+    let mut buffer = [0; 4096];
+    loop {
+        let taken = decoder.push(rest);
+        rest = rest.get(taken..).unwrap_or_default();
+        if rest.is_empty() {
+            decoder.finish();
+        }
+        match decoder.pull(&mut images, &mut buffer) {
+            Ok(Pull::Output(count)) => made.extend(buffer.iter().take(count)),
+            Ok(Pull::NeedInput) => {}
+            Ok(Pull::Done) => return Ok((made, decoder.work())),
+            Err(e) => {
+                return Err(Error::Codec {
+                    codec: "native",
+                    reason: e.to_string(),
+                });
+            }
+        }
+    }
+}
+
+/// The old image in memory.
+struct OldImage<'o>(&'o [u8]);
+
+/// A read outside the old image; the decoder checks first, so that it does not come to that.
+#[derive(Debug)]
+struct OutOfRange;
+
+impl core::fmt::Display for OutOfRange {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("read outside the image")
+    }
+}
+
+impl Images for OldImage<'_> {
+    type Error = OutOfRange;
+
+    fn read_old(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|start| self.0.get(start..));
+        let bytes = bytes
+            .and_then(|bytes| bytes.get(..buf.len()))
+            .ok_or(OutOfRange)?;
+        buf.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn read_new(&mut self, _offset: u32, _buf: &mut [u8]) -> Result<(), OutOfRange> {
+        Err(OutOfRange)
+    }
+}

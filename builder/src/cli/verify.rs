@@ -1,0 +1,110 @@
+//! `sprag verify`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sprag_manifest::{Digest, KeyId, ManifestView};
+use sprag_verifier::ValidityCheck;
+
+use super::args::{TrustArgs, key_name};
+use super::{Format, print, print_json, report};
+use crate::error::Error;
+use crate::input::{Pinned, read_text};
+use crate::inspect::SCHEMA;
+use crate::keys::{VerifyingKey, verify_detached};
+use crate::profile::{device, read_profile};
+use crate::verify::verify;
+
+/// Check a package: signature, every hash, and with --device every binding
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sprag verify fw.sprag --trust release.pub
+  sprag verify fw.sprag --trust release.pub --device gateway-r2.toml
+  sprag verify fw.sprag --trust release.pub --minisig fw.sprag.minisig")]
+pub(super) struct VerifyArgs {
+    /// Package (`-` reads standard input)
+    #[arg(value_name = "PKG")]
+    package: PathBuf,
+    #[command(flatten)]
+    trust: TrustArgs,
+    /// Device to check the bindings against; without one they are printed as not checked
+    #[arg(long, value_name = "profile.toml")]
+    device: Option<PathBuf>,
+    /// Detached minisign signature to check as well
+    #[arg(long, value_name = "FILE.minisig")]
+    minisig: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct VerifyReport {
+    schema: u32,
+    verified: bool,
+    signer: KeyId,
+    signer_minisign_id: String,
+    manifest_sha256: Digest,
+    blocks: u64,
+    bindings_checked: bool,
+    validity: &'static str,
+    minisig_trusted_comment: Option<String>,
+    manifest: ManifestView,
+}
+
+pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
+    let trust = args.trust.load()?;
+    let profile = args.device.as_deref().map(read_profile).transpose()?;
+    let package = Pinned::read(&args.package)?;
+    let described = profile.as_ref().map(device);
+    let verified = verify(package.bytes(), &trust.anchors(), described.as_ref())?;
+    let minisig_trusted_comment = match &args.minisig {
+        Some(path) => Some(check_minisig(args, &read_text(path)?, package.bytes())?),
+        None => None,
+    };
+    let result = VerifyReport {
+        schema: SCHEMA,
+        verified: true,
+        signer: verified.signer,
+        signer_minisign_id: key_name(verified.signer),
+        manifest_sha256: verified.manifest_digest,
+        blocks: verified.blocks,
+        bindings_checked: profile.is_some(),
+        validity: match verified.validity {
+            None => "not checked",
+            Some(ValidityCheck::None) => "none stated",
+            Some(ValidityCheck::Checked) => "checked",
+            Some(_) => "not judged: no trusted clock",
+        },
+        minisig_trusted_comment,
+        manifest: verified.manifest,
+    };
+    match Format::from(args.json) {
+        Format::Json => print_json(&result),
+        Format::Text => {
+            let comment = result.minisig_trusted_comment.as_deref();
+            print(&report::verified(
+                &result.manifest,
+                &result.signer_minisign_id,
+                result.blocks,
+                result.bindings_checked,
+                result.validity,
+                comment,
+            ))
+        }
+    }
+}
+
+/// The trusted comment of a detached signature by one of the trusted keys.
+fn check_minisig(args: &VerifyArgs, signature: &str, package: &[u8]) -> Result<String, Error> {
+    let mut refusal = None;
+    for path in args.trust.paths() {
+        let key = VerifyingKey::load(path)?;
+        match verify_detached(&key, signature, package) {
+            Ok(detached) => return Ok(detached.trusted_comment().into()),
+            Err(e) => refusal = refusal.or(Some(e)),
+        }
+    }
+    Err(refusal.map_or(Error::MissingField { field: "trust" }, Error::Key))
+}

@@ -1,0 +1,132 @@
+//! How a payload is made: every codec the builder knows, and the choice among them.
+
+mod bsdiff_zstd;
+mod host;
+mod native;
+
+use sprag_delta::{Profile, workspace_len};
+use sprag_manifest::{Codec, Isa};
+
+use crate::error::Error;
+pub(crate) use bsdiff_zstd::BsdiffZstdDecoder;
+pub use host::{HostCodecs, HostDecoder};
+pub(crate) use native::encode as native;
+
+pub use crate::delta::Effort;
+
+/// RAM that `--ram` stands at when it is left out: the 16 KiB profile.
+pub const DEFAULT_RAM: u32 = 16 * 1024;
+
+/// RAM for `--codec bsdiff-zstd` without `--ram`: devices that run Linux.
+pub const DEFAULT_GATEWAY_RAM: u32 = 64 * 1024 * 1024;
+
+/// `--codec`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CodecChoice {
+    /// The smallest payload that the device can decode, the full image included.
+    #[default]
+    Auto,
+    /// The native delta.
+    Native,
+    /// bsdiff operations in a zstd frame.
+    BsdiffZstd,
+    /// The image as it is.
+    Stored,
+}
+
+/// An encoded payload, before it is cut into blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// How it is encoded.
+    pub codec: Codec,
+    /// The payload.
+    pub bytes: Vec<u8>,
+    /// Bytes of decoder workspace it needs.
+    pub workspace: u32,
+}
+
+/// What the encoders may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodecLimits {
+    /// Bytes of decoder workspace on the device.
+    pub ram: u32,
+    /// How hard to try.
+    pub effort: Effort,
+    /// Instruction set to code for; found from the images if not given.
+    pub isa: Option<Isa>,
+    /// Address that both images are linked to run at; guessed from the old one if not given.
+    pub load_address: Option<u64>,
+}
+
+/// Told what is going on: a word for the step, the bytes of the new image done, and how many there are.
+pub type Progress<'p> = &'p mut dyn FnMut(&'static str, u64, u64);
+
+/// The full image, stored.
+#[must_use]
+pub(crate) fn stored(new: &[u8]) -> Encoded {
+    Encoded {
+        codec: Codec::Stored,
+        bytes: new.to_vec(),
+        workspace: 0,
+    }
+}
+
+/// A delta from `old` to `new`, as `choice` says; `None` if no delta codec fits, or `choice` asks for none.
+///
+/// # Errors
+/// [`Error::DoesNotFit`] if a codec that was asked for by name needs more than the limits, [`Error::Codec`] if its
+/// encoder fails.
+pub(crate) fn delta(
+    old: &[u8],
+    new: &[u8],
+    choice: CodecChoice,
+    limits: &CodecLimits,
+    progress: Progress<'_>,
+) -> Result<Option<Encoded>, Error> {
+    let native = |progress: Progress<'_>| native(old, new, limits, progress);
+    let bsdiff = || bsdiff_zstd::encode(old, new, limits.ram);
+    match choice {
+        CodecChoice::Stored => Ok(None),
+        CodecChoice::Native => native(progress).map(Some),
+        CodecChoice::BsdiffZstd => bsdiff().map(Some),
+        CodecChoice::Auto => {
+            let candidates = [native(progress), bsdiff()];
+            let mut best: Option<Encoded> = None;
+            for candidate in candidates {
+                match candidate {
+                    Ok(encoded) => {
+                        if best
+                            .as_ref()
+                            .is_none_or(|best| encoded.bytes.len() < best.bytes.len())
+                        {
+                            best = Some(encoded);
+                        }
+                    }
+                    Err(Error::DoesNotFit { .. }) => {}
+                    Err(e) => return Err(e),
+                }
+            }
+            Ok(best)
+        }
+    }
+}
+
+/// The largest profile whose decoder fits `ram` bytes.
+///
+/// # Errors
+/// [`Error::DoesNotFit`] if not even the smallest does.
+pub(crate) fn native_profile(ram: u32) -> Result<Profile, Error> {
+    let need = |profile| u64::try_from(workspace_len(profile)).unwrap_or(u64::MAX);
+    let fitting = Profile::ALL
+        .into_iter()
+        .filter(|&profile| need(profile) <= ram.into());
+    let smallest = Profile::ALL.into_iter().map(need).min().unwrap_or(u64::MAX);
+    fitting
+        .max_by_key(|&profile| need(profile))
+        .ok_or(Error::DoesNotFit {
+            what: "the native delta decoder",
+            need: smallest,
+            have: ram.into(),
+        })
+}

@@ -1,0 +1,167 @@
+//! The native delta: which profile, which instruction set, which addresses.
+
+use sprag_delta::{Addresses, Isa, Profile, workspace_len};
+use sprag_manifest::Codec;
+
+use super::{CodecLimits, Encoded, Progress, native_profile};
+use crate::delta::{self, Effort, EncodeOptions, detect_addresses, encode_with_progress};
+use crate::error::Error;
+use crate::sniff;
+
+/// Images up to this length are coded once more without an instruction set, in case their code is but a part of them.
+const TRY_NONE_LEN: usize = 1 << 20;
+
+/// Bytes of a sample of the new image, and how much further the sample of the old one reaches on either side.
+const SAMPLE_LEN: usize = 96 * 1024;
+const SAMPLE_MARGIN: usize = 32 * 1024;
+/// Where samples begin, in tenths of the image.
+const SAMPLES: [usize; 2] = [3, 6];
+
+/// The instruction sets that the codec knows.
+const ISAS: [Isa; 7] = [
+    Isa::None,
+    Isa::Thumb,
+    Isa::A32,
+    Isa::A64,
+    Isa::Rv32,
+    Isa::Rv64,
+    Isa::Xtensa,
+];
+
+/// The native delta, in the largest profile that fits.
+///
+/// # Errors
+/// [`Error::DoesNotFit`] if no profile fits, [`Error::Codec`] if the encoder refuses the images.
+pub(crate) fn encode(
+    old: &[u8],
+    new: &[u8],
+    limits: &CodecLimits,
+    progress: Progress<'_>,
+) -> Result<Encoded, Error> {
+    let profile = native_profile(limits.ram)?;
+    let isa = match limits.isa {
+        Some(isa) => codec_isa(isa),
+        None => find_isa(old, new, limits.load_address)?,
+    };
+    let mut candidates = vec![isa];
+    if isa != Isa::None && new.len() <= TRY_NONE_LEN {
+        candidates.push(Isa::None);
+    }
+    let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
+    let mut best: Option<Vec<u8>> = None;
+    for isa in candidates {
+        let options = EncodeOptions {
+            effort: limits.effort,
+            isa,
+            addresses: addresses(isa, old, limits.load_address),
+            ..EncodeOptions::new(profile)
+        };
+        let stream = encode_with_progress(old, new, &options, &mut |step, done| {
+            progress(word(step), done.into(), total);
+        })
+        .map_err(refused)?;
+        if best.as_ref().is_none_or(|best| stream.len() < best.len()) {
+            best = Some(stream);
+        }
+    }
+    let workspace = u32::try_from(workspace_len(profile)).unwrap_or(u32::MAX);
+    Ok(Encoded {
+        codec: Codec::NativeDelta,
+        bytes: best.unwrap_or_default(),
+        workspace,
+    })
+}
+
+fn refused(e: sprag_delta::EncodeError) -> Error {
+    Error::Codec {
+        codec: "native",
+        reason: e.to_string(),
+    }
+}
+
+const fn word(step: delta::Step) -> &'static str {
+    match step {
+        delta::Step::Sort => "sorting",
+        delta::Step::Parse => "matching",
+        delta::Step::Code => "coding",
+    }
+}
+
+/// The codec's own number of an instruction set is the manifest's; what it has no recogniser for is none to it.
+fn codec_isa(isa: sprag_manifest::Isa) -> Isa {
+    Isa::from_code(isa.number()).unwrap_or(Isa::None)
+}
+
+fn addresses(isa: Isa, old: &[u8], load_address: Option<u64>) -> Addresses {
+    let guess = detect_addresses(isa, old);
+    match load_address {
+        Some(base) => Addresses {
+            old_base: base,
+            new_base: base,
+            ..guess
+        },
+        None => guess,
+    }
+}
+
+/// The instruction set of most code in the images: what their header says, or else what codes samples of them
+/// shortest. A wrong guess costs bytes, never correctness.
+fn find_isa(old: &[u8], new: &[u8], load_address: Option<u64>) -> Result<Isa, Error> {
+    let candidates = match sniff::isa(new) {
+        Some(sighting) => {
+            let mut candidates: Vec<Isa> = sighting.all().map(codec_isa).collect();
+            candidates.dedup();
+            candidates
+        }
+        None => ISAS.to_vec(),
+    };
+    if let [only] = candidates.as_slice() {
+        return Ok(*only);
+    }
+    let mut best = (usize::MAX, Isa::None);
+    for isa in candidates {
+        let base = addresses(isa, old, load_address);
+        let mut len = 0;
+        for (old_start, old_sample, new_start, new_sample) in samples(old, new) {
+            let options = EncodeOptions {
+                effort: Effort::Fast,
+                isa,
+                addresses: Addresses {
+                    old_base: base.old_base.wrapping_add(old_start),
+                    new_base: base.new_base.wrapping_add(new_start),
+                    ..base
+                },
+                ..EncodeOptions::new(Profile::Kib16)
+            };
+            len += delta::encode(old_sample, new_sample, &options)
+                .map_err(refused)?
+                .len();
+        }
+        if len < best.0 {
+            best = (len, isa);
+        }
+    }
+    Ok(best.1)
+}
+
+/// Pieces of both images that lie at about the same place: start and bytes of each.
+fn samples<'i>(old: &'i [u8], new: &'i [u8]) -> Vec<(u64, &'i [u8], u64, &'i [u8])> {
+    if new.len() <= SAMPLES.len() * SAMPLE_LEN {
+        return vec![(0, old, 0, new)];
+    }
+    let wide = |value: usize| u64::try_from(value).unwrap_or(u64::MAX);
+    let sample = |tenths: usize| {
+        // Whole instructions of any instruction set, whatever the length.
+        let new_start = (new.len() / 10 * tenths) & !3;
+        let new_end = (new_start + SAMPLE_LEN).min(new.len());
+        let old_start = new_start.saturating_sub(SAMPLE_MARGIN).min(old.len()) & !3;
+        let old_end = (new_end + SAMPLE_MARGIN).min(old.len());
+        let old_sample = old.get(old_start..old_end).unwrap_or_default();
+        let new_sample = new.get(new_start..new_end).unwrap_or_default();
+        (wide(old_start), old_sample, wide(new_start), new_sample)
+    };
+    SAMPLES.into_iter().map(sample).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! The fields of both images, found once: for masks that make moved code look alike, for the costs
+//! of the parse, and for the choice of major operations.
+
+use sprag_delta::{Addresses, Bytes, Field, Isa, Kind, Operation, Side};
+
+/// An image with the fields at each place where one can begin.
+pub(super) struct Fields<'a> {
+    side: Side,
+    bytes: &'a [u8],
+    step: usize,
+    found: Vec<Option<Field>>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn old(isa: Isa, addresses: Addresses, bytes: &'a [u8]) -> Self {
+        Self::new(isa, addresses.old_base, addresses, bytes)
+    }
+
+    pub(super) fn new_image(isa: Isa, addresses: Addresses, bytes: &'a [u8]) -> Self {
+        Self::new(isa, addresses.new_base, addresses, bytes)
+    }
+
+    fn new(isa: Isa, base: u64, addresses: Addresses, bytes: &'a [u8]) -> Self {
+        let Addresses {
+            ram_base, ram_len, ..
+        } = addresses;
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let side = Side {
+            isa,
+            base,
+            len,
+            ram_base,
+            ram_len,
+        };
+        let step = 1 << isa.unit_log2();
+        let found = if isa == Isa::None {
+            Vec::new()
+        } else {
+            let places = (0..bytes.len()).step_by(step);
+            places
+                .map(|place| side.recognise(as_u32(place), at(bytes, place)))
+                .collect()
+        };
+        Self {
+            side,
+            bytes,
+            step,
+            found,
+        }
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<Field> {
+        if !place.is_multiple_of(self.step) {
+            return None;
+        }
+        *self.found.get(place / self.step)?
+    }
+
+    pub(super) fn side(&self) -> Side {
+        self.side
+    }
+
+    pub(super) fn bytes_at(&self, place: usize) -> Bytes {
+        at(self.bytes, place)
+    }
+
+    /// The image with all far targets and all literal loads made alike.
+    pub(super) fn masked(&self) -> Vec<u8> {
+        let mut masked = self.bytes.to_vec();
+        let mut place = 0;
+        while place < self.bytes.len() {
+            let mut next = place + self.step;
+            if let Some(field) = self.get(place)
+                && (field.kind.is_far()
+                    || matches!(field.kind, Kind::Load | Kind::ShortLoad | Kind::Address))
+            {
+                let len = usize::from(field.len);
+                let origin = self.side.origin(field.kind, as_u32(place));
+                let bytes = match field.kind {
+                    Kind::Pointer => Some([0xa5; 8]),
+                    Kind::Ram => Some([0x5a; 8]),
+                    kind => self
+                        .side
+                        .rewrite(kind, self.bytes_at(place), as_u32(place), origin),
+                };
+                if let Some(bytes) = bytes {
+                    masked[place..place + len].copy_from_slice(&bytes[..len]);
+                    if self.step > 1 {
+                        next = place + len;
+                    }
+                }
+            }
+            place = next;
+        }
+        masked
+    }
+}
+
+/// Where old addresses went, by some operations: what the decoder's map will say.
+pub(super) struct MovedTo {
+    /// Source, its shift; sorted by source.
+    pieces: Vec<(u32, u32)>,
+}
+
+impl MovedTo {
+    pub(super) fn of<'o>(operations: impl IntoIterator<Item = &'o Operation>) -> Self {
+        let mut majors = Vec::new();
+        let mut start = 0_u32;
+        for operation in operations {
+            start += operation.literal_len;
+            let &Operation {
+                source,
+                copy_len,
+                major,
+                ..
+            } = operation;
+            if major {
+                majors.push((source, copy_len, start.wrapping_sub(source)));
+            }
+            start += copy_len;
+        }
+        // Stable: of equal sources the last one counts. What lies within another is left out.
+        majors.sort_by_key(|(source, ..)| *source);
+        let mut end = 0;
+        let mut pieces = Vec::new();
+        for (source, len, shift) in majors {
+            if source + len > end {
+                end = source + len;
+                pieces.push((source, shift));
+            }
+        }
+        Self { pieces }
+    }
+
+    pub(super) fn shift(&self, target: u32) -> Option<u32> {
+        let below = self.pieces.partition_point(|(source, _)| *source <= target);
+        Some(self.pieces[below.checked_sub(1)?].1)
+    }
+}
+
+/// Marks up to `count` operations as major: those that other fields refer to most, then the
+/// longest.
+pub(super) fn choose_majors(operations: &mut [Operation], old: &Fields<'_>, count: usize) {
+    let mut by_source: Vec<(u32, u32, usize)> = Vec::new();
+    for (index, operation) in operations.iter_mut().enumerate() {
+        operation.major = false;
+        if operation.copy_len > 0 {
+            by_source.push((operation.source, operation.copy_len, index));
+        }
+    }
+    by_source.sort_unstable();
+    let mut references = vec![0_u32; operations.len()];
+    if operations.len() > count {
+        for operation in operations.iter() {
+            let source = as_usize(operation.source);
+            for place in source..source + as_usize(operation.copy_len) {
+                let Some(field) = old.get(place).filter(|field| field.kind != Kind::Ram) else {
+                    continue;
+                };
+                let above = by_source.partition_point(|(source, ..)| *source <= field.target);
+                if let Some(below) = above.checked_sub(1) {
+                    let (source, len, index) = by_source[below];
+                    if field.target - source < len {
+                        references[index] += if field.kind.is_far() { 3 } else { 1 };
+                    }
+                }
+            }
+        }
+    }
+    let mut ranked: Vec<(u32, u32, usize)> = by_source
+        .iter()
+        .map(|&(_, len, index)| (references[index].min(40) * 64 + len.min(2000), len, index))
+        .collect();
+    // The index breaks ties: the order is total.
+    ranked.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, _, index) in ranked.into_iter().take(count) {
+        operations[index].major = true;
+    }
+}
+
+/// Eight bytes of an image, zeros beyond its end.
+fn at(bytes: &[u8], place: usize) -> Bytes {
+    let rest = bytes.get(place..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = Bytes::default();
+        padded[..rest.len()].copy_from_slice(rest);
+        padded
+    })
+}
+
+fn as_u32(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+fn as_usize(value: u32) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

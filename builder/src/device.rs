@@ -1,0 +1,218 @@
+//! A device on the desk: runs the real verifier over simulated flash.
+//!
+//! `sprag build` proves each package with it before any output, `sprag apply` makes the new image with it, and
+//! `sprag demo` cuts its power.
+
+mod flash;
+
+use flash_sim::{CutStyle, Totals};
+use sprag_manifest::FlashProfile;
+use sprag_verifier::{
+    Area, Boot, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status,
+    TrustAnchors, Updater, ValidityCheck, arena_len, check, choose, confirm, intake_len,
+};
+
+use crate::codec::HostCodecs;
+use flash::SimStorage;
+
+/// Boots in which a simulated device lets a new image confirm itself.
+const TRIAL_BOOTS: u8 = 3;
+
+/// A device with flash, and no firmware but the verifier.
+#[derive(Clone, Debug)]
+pub struct SimulatedDevice {
+    storage: SimStorage,
+    trailer_reserve: u32,
+    /// The slot that was booted last.
+    running: Area,
+}
+
+/// How an update went.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdateReport {
+    /// Number of the payload that was used.
+    pub payload: u32,
+    /// Bytes of the arena in phase two.
+    pub arena_bytes: u32,
+    /// Bytes of the package that were pushed and taken.
+    pub fetched_bytes: u64,
+    /// What became of the validity dates.
+    pub validity: ValidityCheck,
+    /// Whether it went on from an earlier run.
+    pub resumed: bool,
+}
+
+/// What drives an update besides the package.
+#[derive(Debug)]
+pub struct UpdateInputs<'i> {
+    /// Keys the device trusts.
+    pub trust: &'i TrustAnchors<'i>,
+    /// What the device is; its installed counters are taken from the boot record where that is ahead.
+    pub device: &'i Device<'i>,
+    /// Bytes of memory for phase two.
+    pub ram: u32,
+}
+
+impl SimulatedDevice {
+    /// A device whose slot A runs `old`, and whose flash is as `profile` says, with slots grown to hold `old`.
+    ///
+    /// # Errors
+    /// [`crate::Error::BadValue`] for granularities that no flash has, [`crate::Error::DoesNotFit`] beyond 32-bit
+    /// addresses.
+    pub fn new(profile: &FlashProfile, old: &[u8]) -> Result<Self, crate::Error> {
+        let mut storage = SimStorage::new(profile, old.len())?;
+        storage.load(Area::SlotA, old);
+        Ok(Self {
+            storage,
+            trailer_reserve: profile.trailer_reserve,
+            running: Area::SlotA,
+        })
+    }
+
+    /// Lets the `n`-th flash operation from now be the last: it is cut in the given way.
+    pub fn cut_power_after(&mut self, n: u64, style: CutStyle) {
+        self.storage.sim_mut().cut_after(n, style);
+    }
+
+    /// Whether the power is still on.
+    #[must_use]
+    pub fn is_powered(&self) -> bool {
+        self.storage.sim().is_powered()
+    }
+
+    /// Switches the power on and lets the bootloader choose.
+    ///
+    /// # Errors
+    /// What the boot chooser reports.
+    pub fn power_on(&mut self) -> Result<Boot, Error> {
+        self.storage.sim_mut().power_on();
+        let boot = choose(&mut self.storage)?;
+        self.running = boot.slot();
+        Ok(boot)
+    }
+
+    /// The application on trial says that it is well.
+    ///
+    /// # Errors
+    /// What the verifier reports.
+    pub fn confirm(&mut self) -> Result<BootRecord, Error> {
+        confirm(&mut self.storage, self.running)
+    }
+
+    /// The first `len` bytes of a slot.
+    #[must_use]
+    pub fn slot(&self, slot: Area, len: usize) -> &[u8] {
+        self.storage.bytes(slot).get(..len).unwrap_or_default()
+    }
+
+    /// Counts of flash operations so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.storage.sim().totals()
+    }
+
+    /// Most erases of any sector so far.
+    #[must_use]
+    pub fn most_erases(&self, slot: Area) -> u32 {
+        self.storage
+            .erase_counts(slot)
+            .iter()
+            .copied()
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Offers `package` to the device and drives the update to the mark for the trial boot.
+    ///
+    /// `progress` is told the bytes of the new image written, and in all.
+    ///
+    /// # Errors
+    /// What the verifier reports; the device can be offered the package again.
+    pub fn update(
+        &mut self,
+        package: &[u8],
+        inputs: &UpdateInputs<'_>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<UpdateReport, Error> {
+        // Phase one: header, envelope, signature, policy, resources, source digest.
+        let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
+        let mut intake = Intake::new(&mut buffer);
+        let head_len = intake.push(package)?;
+        let record = BootRecord::load(&mut self.storage)?;
+        let device = with_record(inputs.device, &record);
+        let verified = check(intake.authenticate(inputs.trust)?, &device)?;
+        let resources = Resources {
+            ram: inputs.ram,
+            trailer_reserve: self.trailer_reserve,
+            trial_boots: TRIAL_BOOTS,
+        };
+        let mut preflight = Preflight::new(&verified, resources, &HostCodecs);
+        let plan = loop {
+            match preflight.step(&mut self.storage)? {
+                PreflightStatus::Working => {}
+                PreflightStatus::Ready(plan) => break plan,
+            }
+        };
+        let validity = verified.validity();
+
+        // Phase two: the arena is as long as the manifest says, and no longer.
+        let arena_bytes = arena_len(&plan, &HostCodecs);
+        let mut arena = vec![0; usize::try_from(arena_bytes).unwrap_or(usize::MAX)];
+        let mut updater = Updater::new(plan, &mut arena, &HostCodecs)?;
+        let mut fetched_bytes = u64::try_from(head_len).unwrap_or(u64::MAX);
+        let mut shown = 0;
+        loop {
+            match updater.step(&mut self.storage)? {
+                Status::Done => break,
+                Status::NeedInput(wanted) => {
+                    let start = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
+                    let len = usize::try_from(wanted.len).unwrap_or(usize::MAX);
+                    let end = start.saturating_add(len).min(package.len());
+                    let bytes = package.get(start..end).unwrap_or_default();
+                    if bytes.is_empty() {
+                        return Err(truncated(package, wanted.offset));
+                    }
+                    let taken = updater.push(wanted.offset, bytes)?;
+                    fetched_bytes += u64::try_from(taken).unwrap_or(0);
+                }
+                _ => {}
+            }
+            let (done, total) = updater.progress().image;
+            if done != shown {
+                shown = done;
+                progress(done.into(), total.into());
+            }
+        }
+        Ok(UpdateReport {
+            payload: plan.payload_number(),
+            arena_bytes,
+            fetched_bytes,
+            validity,
+            resumed: plan.is_resumed(),
+        })
+    }
+}
+
+/// The package ends where the device wants more: malformed, at its end.
+fn truncated(package: &[u8], wanted: u64) -> Error {
+    let len = u64::try_from(package.len()).unwrap_or(u64::MAX);
+    Error::StreamGap { wanted, found: len }
+}
+
+/// The device, with what its boot record knows where an update has been confirmed.
+fn with_record<'d>(device: &Device<'d>, record: &BootRecord) -> Device<'d> {
+    let mut device = *device;
+    let known = record.installed(device.installed.version);
+    if known.sequence > device.installed.sequence {
+        device.installed.sequence = known.sequence;
+        device.installed.digest = known.digest;
+    }
+    let counter = device
+        .installed
+        .security_counter
+        .max(known.security_counter);
+    device.installed.security_counter = counter;
+    device
+}
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! 900 to 999: the boot record, and the order of calls.
+
+use super::Explanation;
+
+/// Codes of `sprag_verifier`.
+pub(super) const TABLE: &[Explanation] = &[
+    Explanation {
+        code: 901,
+        name: "UNCONFIRMED",
+        meaning: "The last update's image has not been confirmed, and no slot is erased until it \
+                  is or has reverted.",
+        cause: "The application has not called `confirm` since, or the device has not been \
+                restarted.",
+        remedy: "Restart the device, and let the application confirm when it is well; unconfirmed, \
+                 it reverts after its trial boots.",
+    },
+    Explanation {
+        code: 902,
+        name: "NOTHING_TO_CONFIRM",
+        meaning: "`confirm` was called, but no image is on trial.",
+        cause: "The running image was confirmed before, or the new one has reverted.",
+        remedy: "Do nothing if the running version is the expected one; otherwise read the outcome \
+                 in the boot record.",
+    },
+    Explanation {
+        code: 903,
+        name: "RECORD_LOST",
+        meaning: "Neither copy of the boot record is whole, and its area is not blank.",
+        cause: "Something else writes to the area, the flash failed, or the record is of a newer \
+                layout.",
+        remedy: "Read the area out for a report. Erase it only with the device in hand: that \
+                 resets its counters, and slot A boots.",
+    },
+    Explanation {
+        code: 904,
+        name: "WRONG_STATE",
+        meaning: "A call came in a state that cannot serve it.",
+        cause: "The integration calls out of order, such as `authenticate` before the envelope is \
+                whole, or goes on after an error.",
+        remedy: "Follow the order in the documentation of `sprag-verifier`, and start over after \
+                 an error.",
+    },
+];

@@ -1,0 +1,193 @@
+//! Puts a package together: payloads cut into blocks and pages, manifest, envelope, header.
+
+use sprag_manifest::{
+    Algorithm, BODY_PROTECTED, Digest, Envelope, Header, Image, Index, Item, List,
+    MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX, SignatureEntry,
+    eddsa_protected, sig_structure_prefix,
+};
+use sprag_verifier::{block_hash, page_hash};
+
+use crate::codec::Encoded;
+use crate::error::Error;
+use crate::keys::SigningKey;
+use crate::release::ReleaseSpec;
+
+/// Erases of any sector of the image in an uninterrupted update: each is erased once, before it is written.
+const ERASES: u32 = 1;
+
+/// A payload and what it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct PayloadSpec {
+    /// What it is for.
+    pub(crate) role: Role,
+    /// Number of the source; `None` for a full image.
+    pub(crate) source: Option<u32>,
+    /// The payload.
+    pub(crate) encoded: Encoded,
+}
+
+/// Makes a signed package. Equal inputs give equal bytes.
+///
+/// # Errors
+/// [`Error::Manifest`] if the manifest would break the format's rules.
+pub(crate) fn assemble(
+    release: &ReleaseSpec,
+    sources: &[Image<'_>],
+    target: Image<'_>,
+    payloads: &[PayloadSpec],
+    key: &SigningKey,
+) -> Result<Vec<u8>, Error> {
+    let mut described = Vec::new();
+    let mut stored = Vec::new();
+    for (number, payload) in (0_u32..).zip(payloads) {
+        let (payload, bytes) = cut(number, payload, release.block_size);
+        described.push(payload);
+        stored.push(bytes);
+    }
+    let hardware: Vec<&str> = release.hardware.iter().map(String::as_str).collect();
+    let rest = &release.rest;
+    let manifest = Manifest {
+        sequence: release.sequence,
+        security_counter: release.security_counter,
+        vendor: &release.vendor,
+        product: &release.product,
+        hardware: List::from_slice(&hardware),
+        isa: release.isa,
+        target,
+        sources: List::from_slice(sources),
+        payloads: List::from_slice(&described),
+        bootloader: rest.bootloader.as_ref().map(|r| r.as_requirement()),
+        os: rest.os.as_ref().map(|r| r.as_requirement()),
+        layout: rest.layout.as_deref(),
+        validity: rest.validity.into(),
+        preconditions: rest.preconditions.into(),
+        keyset_version: rest.keyset_version,
+        keysets_len: 0,
+    };
+    let mut buffer = vec![0; MAX_ENVELOPE_LEN];
+    let len = manifest.encode(&mut buffer)?;
+    buffer.truncate(len);
+    let envelope = sign(&buffer, key)?;
+
+    let header = Header {
+        keysets_len: 0,
+        envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
+        payloads_len: manifest.payloads_len().unwrap_or(u64::MAX),
+    };
+    let mut package = vec![0; Header::LEN];
+    header.encode(&mut package)?;
+    package.extend_from_slice(&envelope);
+    for bytes in stored {
+        package.extend_from_slice(&bytes);
+    }
+    Ok(package)
+}
+
+/// The envelope around a manifest, with one Ed25519 signature over the Sig_structure of RFC 9052, section 4.4.
+fn sign(manifest: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
+    let protected = eddsa_protected(key.key_id());
+    let mut prefix = [0; SIG_PREFIX_MAX];
+    let len = sig_structure_prefix(BODY_PROTECTED, &protected, manifest.len(), &mut prefix)?;
+    let mut message = prefix.get(..len).unwrap_or_default().to_vec();
+    message.extend_from_slice(manifest);
+    let signature = key.sign_ed25519(&message);
+    let entry = SignatureEntry {
+        algorithm: Algorithm::EdDsa,
+        key_id: key.key_id(),
+        protected: &protected,
+        signature: &signature,
+    };
+    let mut buffer = vec![0; MAX_ENVELOPE_LEN];
+    let len = Envelope::new(manifest, &[entry]).encode(&mut buffer)?;
+    buffer.truncate(len);
+    Ok(buffer)
+}
+
+/// Cuts a payload into blocks, with the pages that authenticate them in between.
+fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
+    let Encoded {
+        codec,
+        bytes,
+        workspace,
+    } = &spec.encoded;
+    let needs = Needs {
+        workspace: *workspace,
+        ram: 0,
+        scratch: 0,
+        erases: ERASES,
+    };
+    let mut payload = Payload {
+        role: spec.role,
+        source: spec.source,
+        codec: *codec,
+        size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        block_size,
+        root: Digest([0; 32]),
+        needs,
+    };
+    payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);
+    let index = Index::new(&payload);
+    let blocks = blocks_of(bytes, block_size);
+    let hashes: Vec<Digest> = (0..)
+        .zip(&blocks)
+        .map(|(block, bytes)| block_hash(number, block, bytes))
+        .collect();
+
+    // Each page holds the hash of the next, so the last is made first.
+    let mut pages: Vec<Vec<u8>> = Vec::new();
+    let mut next: Option<Digest> = None;
+    for page in (0..index.page_count()).rev() {
+        let entries = hashes_of_page(&index, page, &hashes);
+        let bytes: Vec<u8> = entries
+            .iter()
+            .copied()
+            .chain(next)
+            .flat_map(|hash| hash.0)
+            .collect();
+        next = Some(page_hash(number, page, &bytes));
+        pages.push(bytes);
+    }
+    pages.reverse();
+    payload.root = next.or(hashes.first().copied()).unwrap_or(payload.root);
+
+    let part = |item: Item| match item {
+        Item::Page(page) => usize::try_from(page)
+            .ok()
+            .and_then(|n| pages.get(n))
+            .map(Vec::as_slice),
+        Item::Block(block) => usize::try_from(block)
+            .ok()
+            .and_then(|n| blocks.get(n))
+            .copied(),
+    };
+    let stored = index
+        .items()
+        .filter_map(|placed| part(placed.item))
+        .flatten()
+        .copied()
+        .collect();
+    (payload, stored)
+}
+
+/// The hashes of the blocks behind `page`, up to the next page.
+fn hashes_of_page<'h>(index: &Index, page: u32, hashes: &'h [Digest]) -> &'h [Digest] {
+    let first = |page: u32| match index.page(page).map(|placed| index.next(placed.item)) {
+        Some(Some(Placed {
+            item: Item::Block(block),
+            ..
+        })) => usize::try_from(block).ok(),
+        _ => None,
+    };
+    let start = first(page).unwrap_or(hashes.len());
+    let end = first(page.saturating_add(1)).unwrap_or(hashes.len());
+    hashes.get(start..end).unwrap_or_default()
+}
+
+fn blocks_of(bytes: &[u8], block_size: u32) -> Vec<&[u8]> {
+    bytes
+        .chunks(usize::try_from(block_size).unwrap_or(usize::MAX).max(1))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

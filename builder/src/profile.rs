@@ -1,0 +1,104 @@
+//! Device profiles: what a package is checked against on a desk or in a pipeline.
+
+use std::path::Path;
+
+use sprag_manifest::{DeviceProfile, FlashProfile, Manifest};
+use sprag_verifier::{Component, Device, Installed};
+
+use crate::error::Error;
+use crate::input::read_text;
+
+/// Reads a device profile.
+///
+/// # Errors
+/// [`Error::Input`] and [`Error::Authoring`].
+pub fn read_profile(path: &Path) -> Result<DeviceProfile, Error> {
+    let text = read_text(path)?;
+    toml::from_str(&text).map_err(|e| Error::Authoring {
+        path: path.into(),
+        reason: e.to_string(),
+    })
+}
+
+/// The device that a profile describes.
+#[must_use]
+pub fn device(profile: &DeviceProfile) -> Device<'_> {
+    Device {
+        vendor: &profile.vendor,
+        product: &profile.product,
+        hardware: &profile.hardware,
+        isa: profile.isa,
+        bootloader: profile.bootloader.as_ref().map(component),
+        os: profile.os.as_ref().map(component),
+        layout: profile.layout.as_deref(),
+        load_address: profile.load_address,
+        keyset_version: u32::MAX,
+        now: None,
+        battery_percent: profile.battery_percent,
+        free_storage: profile.free_storage,
+        installed: Installed {
+            version: profile.installed_version.as_deref(),
+            digest: None,
+            security_counter: profile.security_counter,
+            sequence: profile.sequence,
+        },
+    }
+}
+
+fn component(component: &sprag_manifest::Component) -> Component<'_> {
+    Component {
+        id: &component.id,
+        version: component.version.0,
+    }
+}
+
+/// The device that `manifest` was made for, as far as it says: for applying a package when no profile is given,
+/// and for the self-check.
+#[must_use]
+pub fn intended_device<'m>(
+    manifest: &Manifest<'m>,
+    installed_version: Option<&'m str>,
+) -> Device<'m> {
+    let component = |requirement: sprag_manifest::Requirement<'m>| Component {
+        id: requirement.id,
+        version: requirement.min.or(requirement.max).unwrap_or(0),
+    };
+    Device {
+        vendor: manifest.vendor,
+        product: manifest.product,
+        hardware: manifest.hardware.iter().next().unwrap_or_default(),
+        isa: manifest.isa,
+        bootloader: manifest.bootloader.map(component),
+        os: manifest.os.map(component),
+        layout: manifest.layout,
+        load_address: manifest.target.load_address,
+        keyset_version: u32::MAX,
+        now: None,
+        battery_percent: Some(100),
+        free_storage: Some(u32::MAX),
+        installed: Installed {
+            version: installed_version,
+            ..Installed::default()
+        },
+    }
+}
+
+/// The flash of a device without a profile: 4 KiB sectors, words of 4 bytes, slots that hold `image_size` bytes.
+#[must_use]
+pub fn default_flash(image_size: u32) -> FlashProfile {
+    const SECTOR_SIZE: u32 = 4096;
+    FlashProfile {
+        slot_size: image_size
+            .max(1)
+            .checked_next_multiple_of(SECTOR_SIZE)
+            .unwrap_or(u32::MAX),
+        sector_size: SECTOR_SIZE,
+        write_size: 4,
+        erased_value: 0xff,
+        trailer_reserve: 0,
+        staging_size: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;
