@@ -68,7 +68,7 @@ fn load(path: &Path) -> Result<SigningKey, KeyError> {
 
 #[test]
 fn a_key_id_is_shown_as_stock_minisign_shows_it() {
-    let shown = |bytes: [u8; 8]| super::minisign_id(sprag_manifest::KeyId(bytes));
+    let shown = |bytes: [u8; 8]| minisign_id(KeyId(bytes));
     assert_eq!(shown([1, 2, 3, 4, 5, 6, 7, 0x88]), "8807060504030201");
     assert_eq!(
         shown([0xab, 0, 0, 0, 0, 0, 0, 0x07]),

@@ -5,7 +5,7 @@
 use core::fmt::Debug;
 use std::collections::BTreeSet;
 
-use flash_sim::CutStyle;
+use flash_sim::{CutStyle, Operation, OperationKind};
 use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace};
 
 use crate::support::{
@@ -213,10 +213,14 @@ fn sweep<const R: usize, const W: usize, const S: usize>(
                 image,
                 staging,
             };
-            let board = match seed {
+            let mut board = match seed {
                 0 => make(room).newly_made(&old),
                 _ => make(room).in_service(&old),
             };
+            if seed == 1 {
+                // As flash with ECC does.
+                board.sim_mut().report_torn_units();
+            }
             let mut sweep = Sweep::new(board, &release, &old, place);
             sweep.seed = seed;
             let counts = sweep.run(double_every);
@@ -293,6 +297,53 @@ fn images_with_long_blank_runs() {
         }
     }
     println!("blank runs: {cuts} cuts, {double_cuts} of them followed by another");
+}
+
+/// Once all is staged, the update needs no link: the head is staged as well.
+#[test]
+fn a_staged_update_goes_on_without_a_link() {
+    let old = random_image(3000, 1);
+    let release = Release::delta(&old, &random_operations(3000, 2900, 2));
+    for place in [StagingPlace::Area, StagingPlace::SlotTail] {
+        let room = Room {
+            place,
+            image: 6,
+            staging: 12,
+        };
+        let sweep = Sweep::new(nrf::<512>(room).in_service(&old), &release, &old, place);
+        let mut uncut = sweep.fresh.clone();
+        let mut link = Link::new(&sweep.package.bytes);
+        uncut.live(&sweep.offer, &sweep.new, &mut link).unwrap();
+        let image = uncut.range(Area::SlotB, 6 * 512);
+        let log = uncut.sim().log();
+        // The first write of the image: from here on all is staged. Then the tail is cleaned, head and all.
+        let writes =
+            |op: &&Operation| op.kind == OperationKind::Write && image.contains(&op.address);
+        let staged = log.iter().find(writes).unwrap().index;
+        let last = log.iter().rfind(writes).unwrap().index;
+        let (mut alone, mut bereft) = (0, 0);
+        for operation in log {
+            let (mut board, mut link) = sweep.cut_fresh((operation.index, CutStyle::Clean));
+            let ran = loop {
+                match board.power_on(&sweep.offer, &sweep.new, &mut Link::none()) {
+                    Ok(Ran::UpToDate) => break Ok(()),
+                    Ok(_) => {}
+                    Err(stop) => break Err(stop),
+                }
+            };
+            let what = sweep.name(&operation);
+            match ran {
+                Ok(()) => alone += 1,
+                Err(stop) => {
+                    let cleaning = place == StagingPlace::SlotTail && operation.index > last;
+                    assert!(operation.index < staged || cleaning, "{what}: {stop:?}");
+                    bereft += 1;
+                }
+            }
+            sweep.recover(board, &mut link, 1, &what);
+        }
+        assert!(alone > 20 && bereft > 20, "{place:?}: {alone} and {bereft}");
+    }
 }
 
 #[test]

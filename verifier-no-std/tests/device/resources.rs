@@ -176,6 +176,16 @@ fn the_payload_that_fits_the_memory_is_taken() {
 }
 
 #[test]
+fn scratch_flash_that_this_device_does_not_have() {
+    let (mut board, mut release, old) = start();
+    release.payloads[0].scratch = 1;
+    let package = release.package();
+    let offer = Offer::new(&package, &old);
+    let refused = refuse(&mut board, &offer, &package.bytes);
+    assert_eq!(refused, Error::Scratch { need: 1, have: 0 });
+}
+
+#[test]
 fn a_reverse_payload_alone_is_no_way_forward() {
     let (mut board, mut release, old) = start();
     release.payloads = vec![PayloadSpec {

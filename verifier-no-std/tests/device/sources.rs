@@ -33,6 +33,7 @@ fn release() -> (Vec<Vec<u8>>, Release) {
             stream: test_stream(&operations),
             block_size: 256,
             workspace: WORKSPACE_LEN,
+            scratch: 0,
         });
     }
     (images, release)

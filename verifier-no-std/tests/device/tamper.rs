@@ -79,6 +79,31 @@ fn any_flipped_bit_of_header_and_envelope_costs_no_flash_operation() {
 }
 
 #[test]
+fn a_head_that_was_bent_in_flash_is_refused_like_any_other() {
+    for place in [StagingPlace::Area, StagingPlace::SlotTail] {
+        let target = target(place);
+        let mut board = target.board.clone();
+        let mut buf = vec![0; target.offer.intake_len];
+        let mut link = Link::new(&target.package.bytes);
+        board.prepare(&target.offer, &mut link, &mut buf).unwrap();
+        let staged = match place {
+            StagingPlace::Area => board.region(Area::Staging).start,
+            _ => board.region(Area::SlotB).start + board.record().staging_start,
+        };
+        let head = &target.package.bytes[..target.package.head_len()];
+        let before = board.operations();
+        assert_eq!(board.prepare_alone(&target.offer), Ok(()));
+        for (at, byte) in (staged..).zip(head) {
+            let mut bent = board.clone();
+            bent.sim_mut().load(at, &[byte ^ 0x40]);
+            let stop = bent.prepare_alone(&target.offer).expect_err("a bent byte");
+            assert!(matches!(stop, Stop::Refused(_)), "byte {at:#x}: {stop:?}");
+            assert_eq!(bent.operations(), before, "byte {at:#x}: {stop:?}");
+        }
+    }
+}
+
+#[test]
 fn a_flipped_bit_in_a_page_or_block_is_refused_before_it_is_decoded() {
     let mut flips = 0;
     for place in [

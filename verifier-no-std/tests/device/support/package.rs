@@ -74,6 +74,7 @@ pub(crate) struct PayloadSpec {
     pub(crate) stream: Vec<u8>,
     pub(crate) block_size: u32,
     pub(crate) workspace: u32,
+    pub(crate) scratch: u32,
 }
 
 /// What a release says. The defaults are made for `DEVICE`.
@@ -110,6 +111,7 @@ impl Release {
                 stream: test_stream(operations),
                 block_size: 256,
                 workspace: WORKSPACE_LEN,
+                scratch: 0,
             }],
             sources: vec![("1.0.0", old.to_vec())],
             ..Self::bare(apply(old, operations))
@@ -141,6 +143,7 @@ impl Release {
             stream: self.new.clone(),
             block_size: 256,
             workspace: 0,
+            scratch: 0,
         });
         self
     }
@@ -223,7 +226,7 @@ impl PayloadSpec {
             needs: Needs {
                 workspace: self.workspace,
                 ram: u32::MAX,
-                scratch: 0,
+                scratch: self.scratch,
                 erases: 1,
             },
         };

@@ -124,6 +124,11 @@ impl<'p> Link<'p> {
         }
     }
 
+    /// No link at all: the head of the package comes from flash, if it is staged there.
+    pub(crate) fn none() -> Self {
+        Self::new(&[])
+    }
+
     fn serve(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, Stop> {
         let start = usize::try_from(offset).unwrap();
         let len = if self.piecemeal { len.min(100) } else { len };
@@ -260,6 +265,13 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
         buf: &mut [u8],
     ) -> Result<(Plan, Work), Stop> {
         let mut intake = Intake::new(buf);
+        if link.bytes.is_empty() {
+            match intake.load_staged(&mut self.storage()) {
+                Ok(true) => {}
+                Ok(false) => return Err(Stop::LinkEnded),
+                Err(e) => return Err(self.stop(e)),
+            }
+        }
         let mut offset = 0;
         while intake.wanted() > 0 {
             let chunk = link.serve(offset, intake.wanted())?;
@@ -282,6 +294,12 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
             }
         }
         panic!("the preflight does not come to an end");
+    }
+
+    /// Phase one from what is staged in flash.
+    pub(crate) fn prepare_alone(&mut self, offer: &Offer) -> Result<(), Stop> {
+        let mut buf = vec![0; offer.intake_len];
+        self.prepare(offer, &mut Link::none(), &mut buf).map(|_| ())
     }
 
     /// Phase two, up to the mark; what one step did at most.
