@@ -34,12 +34,12 @@ fn refusals_of_a_package() {
                 package: KEY,
                 trusted: 2,
             },
-            "the package is signed by key 0807060504030201, which this device does not trust; it \
+            "the package is signed by key 807060504030201, which this device does not trust; it \
              trusts 2 keys",
         ),
         (
             Error::SignatureInvalid { key: KEY },
-            "the signature that names key 0807060504030201 does not verify over this manifest",
+            "the signature that names key 807060504030201 does not verify over this manifest",
         ),
         (
             Error::AlgorithmUnsupported { package: -7 },
@@ -47,16 +47,16 @@ fn refusals_of_a_package() {
         ),
         (
             Error::KeyRole { key: KEY },
-            "the package is signed by key 0807060504030201, which is trusted, but not for releases",
+            "the package is signed by key 807060504030201, which is trusted, but not for releases",
         ),
         (
             Error::WeakKey { key: KEY },
-            "key 0807060504030201 of the trust store is weak: anyone could make signatures that it \
+            "key 807060504030201 of the trust store is weak: anyone could make signatures that it \
              accepts",
         ),
         (
             Error::ExampleKey { key: KEY },
-            "the package is signed by example key 0807060504030201, whose secret half is published",
+            "the package is signed by example key 807060504030201, whose secret half is published",
         ),
         (
             Error::Vendor { package, device },
