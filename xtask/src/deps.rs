@@ -222,7 +222,7 @@ mod tests {
                 Some("sha2 v0.11.0: MIT OR Apache-2.0"),
             ),
             (
-                "own v0.1.0 (/home/somebody/own)|MIT",
+                "own v0.1.0 (/somewhere/own)|MIT",
                 Some("own v0.1.0: MIT"),
             ),
             (
