@@ -221,10 +221,7 @@ mod tests {
                 "sha2 v0.11.0|MIT OR Apache-2.0",
                 Some("sha2 v0.11.0: MIT OR Apache-2.0"),
             ),
-            (
-                "own v0.1.0 (/somewhere/own)|MIT",
-                Some("own v0.1.0: MIT"),
-            ),
+            ("own v0.1.0 (/somewhere/own)|MIT", Some("own v0.1.0: MIT")),
             (
                 "derive v1.0.0 (proc-macro)|MIT",
                 Some("derive v1.0.0 (macro): MIT"),
