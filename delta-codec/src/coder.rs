@@ -116,6 +116,8 @@ pub(crate) struct RangeEncoder<'a, S> {
     held_ones: u64,
     /// The byte held at first is none of the stream.
     started: bool,
+    /// Bytes shifted out.
+    shifted: u64,
     sink: &'a mut S,
 }
 
@@ -127,8 +129,17 @@ impl<'a, S: ByteSink> RangeEncoder<'a, S> {
             held: 0,
             held_ones: 0,
             started: false,
+            shifted: 0,
             sink,
         }
+    }
+
+    /// Bits spent so far, in 1/256: each halving of the range is one.
+    pub(crate) fn spent(&self) -> u64 {
+        let whole = self.shifted.wrapping_mul(8).wrapping_add(32);
+        whole
+            .wrapping_mul(256)
+            .wrapping_sub(u64::from(log2_256(self.range)))
     }
 
     /// Ends the stream with the one byte that settles it.
@@ -140,6 +151,7 @@ impl<'a, S: ByteSink> RangeEncoder<'a, S> {
     }
 
     fn shift(&mut self) {
+        self.shifted = self.shifted.wrapping_add(1);
         let carry = self.low >> 32 != 0;
         if self.low < 0xff00_0000 || carry {
             if self.started {
@@ -157,6 +169,20 @@ impl<'a, S: ByteSink> RangeEncoder<'a, S> {
         }
         self.low = (self.low & 0x00ff_ffff) << 8;
     }
+}
+
+/// Log2 of a range in 1/256, to within 1/64 bit: linear between powers of two, and a parabola on it.
+fn log2_256(range: u32) -> u32 {
+    let range = range.max(1);
+    let zeros = range.leading_zeros();
+    // Below the leading one, as a fraction of 65536.
+    let fraction = range.wrapping_shl(zeros).wrapping_shl(1) >> 16;
+    let bulge = fraction.wrapping_mul(0x1_0000_u32.wrapping_sub(fraction)) >> 16;
+    let fraction = fraction.wrapping_add(bulge.wrapping_mul(22) >> 6);
+    31_u32
+        .wrapping_sub(zeros)
+        .wrapping_mul(256)
+        .wrapping_add(fraction >> 8)
 }
 
 impl<S: ByteSink> Coder for RangeEncoder<'_, S> {

@@ -5,7 +5,7 @@ use crate::error::DecodeError;
 use crate::header::Header;
 use crate::images::Images;
 use crate::isa::{Addresses, Bytes, Isa};
-use crate::machine::{Context, WINDOW_LEN, front};
+use crate::machine::{Context, Mode, WINDOW_LEN, front};
 use crate::model::usize_of;
 use crate::profile::{Profile, workspace_len};
 use crate::tables::{Layout, Tables};
@@ -114,6 +114,56 @@ pub fn encode<S: ByteSink>(
     sink: &mut S,
     mut progress: impl FnMut(u32),
 ) -> Result<(), EncodeError> {
+    let mut reported = 0_u32;
+    let observe = |spent: Spent| {
+        if spent.offset.saturating_sub(reported) >= 1 << 16 {
+            reported = spent.offset;
+            progress(reported);
+        }
+    };
+    encode_observed(workspace, encoding, (old, new), operations, sink, observe)
+}
+
+/// What a part of a stream is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A number of the map: of a major operation, or how many there are.
+    Map,
+    /// A flag or number of an operation.
+    Operation,
+    /// A literal byte.
+    Literal,
+    /// Whether the next bytes of a copy are as predicted.
+    Stretch,
+    /// Bytes of a copy, one or a field or some that were said to be as predicted.
+    Copy,
+}
+
+/// How far an encoder is, and what that took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// The part just coded.
+    pub part: Part,
+    /// Bytes of the new image made so far.
+    pub offset: u32,
+    /// Bits of the stream so far without its header, in 1/256, to within a few of these.
+    pub bits: u64,
+}
+
+/// Like [`encode`]; `observe` is called after each part of the stream, so that the choice of
+/// operations can learn what they really cost.
+///
+/// # Errors
+///
+/// As of [`encode`].
+pub fn encode_observed<S: ByteSink>(
+    workspace: &mut [u8],
+    encoding: Encoding,
+    (old, new): (&[u8], &[u8]),
+    operations: &[Operation],
+    sink: &mut S,
+    mut observe: impl FnMut(Spent),
+) -> Result<(), EncodeError> {
     let (Ok(old_len), Ok(new_len)) = (u32::try_from(old.len()), u32::try_from(new.len())) else {
         return Err(EncodeError::ImageTooLong);
     };
@@ -160,25 +210,37 @@ pub fn encode<S: ByteSink>(
     };
     let mut machine = header.machine(old_len, new_len);
     let mut out = [0; 4096];
-    let mut reported = 0_u32;
     while !machine.is_done() {
-        let offset = machine.given();
+        let (offset, part) = (machine.given(), part_of(machine.mode));
         let invalid = EncodeError::InvalidOperation { offset };
         let step: Result<usize, DecodeError<OutsideSlice>> = machine.step(&mut context, &mut out);
         let len = step.map_err(|_| invalid)?;
         if out.get(..len) != new.get(usize_of(offset)..).and_then(|new| new.get(..len)) {
             return Err(invalid);
         }
-        if offset.saturating_sub(reported) >= 1 << 16 {
-            reported = offset;
-            progress(reported);
-        }
+        observe(Spent {
+            part,
+            offset: machine.given(),
+            bits: context.coder.spent(),
+        });
     }
     if !truth.rest.is_empty() {
         return Err(EncodeError::InvalidOperation { offset: new_len });
     }
     coder.finish();
     Ok(())
+}
+
+fn part_of(mode: Mode) -> Part {
+    match mode {
+        Mode::MajorCount | Mode::MajorGap | Mode::MajorSource | Mode::MajorLen => Part::Map,
+        Mode::Operation | Mode::LiteralLen | Mode::Source | Mode::CopyLen | Mode::End => {
+            Part::Operation
+        }
+        Mode::Literal => Part::Literal,
+        Mode::Offer => Part::Stretch,
+        Mode::Clean | Mode::Unit => Part::Copy,
+    }
 }
 
 /// What the encoder knows.

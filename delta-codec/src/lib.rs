@@ -47,7 +47,7 @@ mod truth;
 pub use checkpoint::{CheckpointError, checkpoint_len};
 pub use coder::ByteSink;
 pub use decoder::{Decoder, Pull, WORK_PER_BYTE, WORK_PER_MAJOR};
-pub use encoder::{EncodeError, Encoding, Unit, encode};
+pub use encoder::{EncodeError, Encoding, Part, Spent, Unit, encode, encode_observed};
 pub use error::DecodeError;
 pub use images::Images;
 pub use isa::{Addresses, Bytes, Field, Isa, Kind, Side};

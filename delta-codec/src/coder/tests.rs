@@ -19,7 +19,13 @@ fn round_trip(decisions: &[(bool, u16)]) -> Vec<u8> {
     for &(bit, one) in decisions {
         assert_eq!(encoder.code(bit, one), bit);
     }
+    let spent = encoder.spent();
     encoder.finish();
+    let bits = u64::try_from(stream.len()).unwrap() * 8 * 256;
+    assert!(
+        spent <= bits + 8 && bits <= spent + 8 * 256 + 8,
+        "{spent} for {bits}"
+    );
 
     let mut lent = stream.clone();
     lent.resize(stream.len() + 8, 0xee);
