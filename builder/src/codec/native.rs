@@ -53,7 +53,7 @@ pub(crate) fn encode(
         let options = EncodeOptions {
             effort: limits.effort,
             isa,
-            addresses: addresses(isa, old, limits.load_address),
+            addresses: addresses(isa, old, new, limits.load_address),
             ..EncodeOptions::new(profile)
         };
         let stream = encode_with_progress(old, new, &options, &mut |step, done| {
@@ -92,8 +92,8 @@ fn codec_isa(isa: sprag_manifest::Isa) -> Isa {
     Isa::from_code(isa.number()).unwrap_or(Isa::None)
 }
 
-fn addresses(isa: Isa, old: &[u8], load_address: Option<u64>) -> Addresses {
-    let guess = detect_addresses(isa, old);
+fn addresses(isa: Isa, old: &[u8], new: &[u8], load_address: Option<u64>) -> Addresses {
+    let guess = detect_addresses(isa, old, new);
     match load_address {
         Some(base) => Addresses {
             old_base: base,
@@ -120,7 +120,7 @@ fn find_isa(old: &[u8], new: &[u8], load_address: Option<u64>) -> Result<Isa, Er
     }
     let mut best = (usize::MAX, Isa::None);
     for isa in candidates {
-        let base = addresses(isa, old, load_address);
+        let base = addresses(isa, old, new, load_address);
         let mut len = 0;
         for (old_start, old_sample, new_start, new_sample) in samples(old, new) {
             let options = EncodeOptions {

@@ -1,22 +1,50 @@
-use sprag_delta::Isa;
+use sprag_delta::{Addresses, Isa};
 
 use super::detect_addresses;
 
-/// An image of functions, then a table of pointers to them.
-fn image(isa: Isa, base: u32) -> Vec<u8> {
-    let (prologue, thumb_bit): (&[u8], u32) = match isa {
-        Isa::Thumb => (&[0x10, 0xb5, 0x04, 0x46], 1),
-        _ => (&[0x10, 0x40, 0x2d, 0xe9], 0),
-    };
-    let mut image = Vec::new();
-    for number in 0..200_u8 {
-        image.extend_from_slice(prologue);
-        image.extend(
-            (0_u8..36).map(|place| number.wrapping_mul(37).wrapping_add(place.wrapping_mul(11))),
-        );
+/// Repeatable noise.
+struct Noise(u32);
+
+impl Noise {
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        self.0 >> 8
     }
-    for number in 0..200 {
-        image.extend_from_slice(&(base + number * 40 + thumb_bit).to_le_bytes());
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}
+
+/// An image at `base`: functions of noise, texts, and a table of pointers to both.
+fn image(isa: Isa, base: u64) -> Vec<u8> {
+    let (prologue, thumb_bit): (&[u8], u64) = match isa {
+        Isa::Thumb => (&[0x10, 0xb5, 0x04, 0x46], 1),
+        Isa::A32 => (&[0x10, 0x40, 0x2d, 0xe9], 0),
+        Isa::A64 => (&[0xfd, 0x7b, 0xbe, 0xa9], 0),
+        Isa::Rv32 | Isa::Rv64 => (&[0x41, 0x11, 0x06, 0xc6], 0),
+        _ => (&[0x12, 0xc1, 0xf0, 0x09], 0),
+    };
+    let mut noise = Noise(7);
+    let (mut image, mut pointers) = (Vec::new(), Vec::new());
+    for number in 0..120_u32 {
+        pointers.push(base + u64::try_from(image.len()).unwrap() + thumb_bit);
+        image.extend_from_slice(prologue);
+        let len = 4 * usize::try_from(noise.next() % 40).unwrap();
+        image.extend(noise.bytes(len));
+        if number % 3 == 0 {
+            image.push(0);
+            pointers.push(base + u64::try_from(image.len()).unwrap());
+            image.extend(format!("text {number}\0").bytes());
+            image.resize(image.len().next_multiple_of(4), 0xff);
+        }
+    }
+    image.resize(image.len().next_multiple_of(8), 0);
+    for pointer in pointers {
+        match isa {
+            Isa::A64 | Isa::Rv64 => image.extend(pointer.to_le_bytes()),
+            _ => image.extend(u32::try_from(pointer).unwrap().to_le_bytes()),
+        }
     }
     image
 }
@@ -27,20 +55,93 @@ fn bases_are_found() {
         (Isa::Thumb, 0),
         (Isa::Thumb, 0x0800_4000),
         (Isa::A32, 0x6000_0000),
+        (Isa::A64, 0x8_0000),
+        (Isa::A64, 0xffff_8000_0800_0000),
+        (Isa::Rv32, 0x4202_0000),
+        (Isa::Rv64, 0x8000_0000),
+        (Isa::Xtensa, 0x4020_0000),
+        // Behind a header of 64 bytes, which the address does not count.
+        (Isa::A32, 0x17ff_ffc0),
     ] {
-        let found = detect_addresses(isa, &image(isa, base));
+        let (old, new) = (image(isa, base), image(isa, base + 0x3000));
+        let found = detect_addresses(isa, &old, &new);
         assert_eq!(
             (found.old_base, found.new_base),
-            (base.into(), base.into()),
+            (base, base + 0x3000),
             "{isa:?}"
         );
+        // An image of noise lies where the other one does.
+        let found = detect_addresses(isa, &old, &Noise(1).bytes(20_000));
+        assert_eq!((found.old_base, found.new_base), (base, base), "{isa:?}");
     }
 }
 
 #[test]
+fn ram_is_where_loaded_words_point() {
+    let mut noise = Noise(3);
+    let mut old = image(Isa::Thumb, 0);
+    let mut used = Vec::new();
+    for _ in 0..100 {
+        // LDR R0, [PC, #4], and what it loads.
+        old.extend([0x01, 0x48, 0x70, 0x47]);
+        old.extend(noise.bytes(4));
+        used.push(0x2000_1000 + noise.next() % 0x2000);
+        old.extend(used[used.len() - 1].to_le_bytes());
+    }
+    let found = detect_addresses(Isa::Thumb, &old, &old);
+    let (low, high) = (found.ram_base, found.ram_base + found.ram_len);
+    assert!(used.iter().all(|address| (low..high).contains(address)));
+    assert!(
+        0x2000_0f00 <= low && high <= 0x2000_3100,
+        "{low:x} {high:x}"
+    );
+}
+
+#[test]
 fn nothing_speaks_for_a_base() {
-    for image in [&[][..], &[0; 3], &[0xff; 5000]] {
-        assert_eq!(detect_addresses(Isa::Thumb, image).old_base, 0);
-        assert_eq!(detect_addresses(Isa::A64, image).ram_len, 0);
+    let noise = Noise(11).bytes(300_000);
+    for isa in [
+        Isa::None,
+        Isa::Thumb,
+        Isa::A32,
+        Isa::A64,
+        Isa::Rv32,
+        Isa::Rv64,
+        Isa::Xtensa,
+    ] {
+        for image in [&[][..], &[0; 3], &[0xff; 5000], &noise] {
+            let found = detect_addresses(isa, image, &[]);
+            assert_eq!(found, Addresses::default(), "{isa:?}, {} B", image.len());
+        }
+    }
+}
+
+/// What is known of the corpus from its makers: instruction set and address.
+#[test]
+fn bases_of_the_corpus_are_found() {
+    let Some(corpus) = std::env::var_os("SPRAG_CORPUS") else {
+        println!("skipped: SPRAG_CORPUS names no folder of firmware pairs");
+        return;
+    };
+    for (pair, isa, base) in [
+        ("a64-kernel-cloud", Isa::A64, 0xffff_8000_0800_0000),
+        ("a64-uboot-rpi4-near", Isa::A64, 0x8_0000),
+        ("arm-uboot-qemu", Isa::A32, 0),
+        ("cm0-microbit-mpy-113-124", Isa::Thumb, 0),
+        ("cm3-particle-photon-p2", Isa::Thumb, 0x0806_0000),
+        ("cm4-particle-argon-150-152", Isa::Thumb, 0x3_0000),
+        ("cm4-pxt-microbit-codal", Isa::Thumb, 0),
+        ("cm4-pybv11-rel", Isa::Thumb, 0x0802_0000),
+        ("rv32-opensbi", Isa::Rv32, 0),
+        ("xtensa-esp8266-mpy", Isa::Xtensa, 0x4020_0000),
+    ] {
+        let folder = std::path::Path::new(&corpus).join(pair);
+        let [old, new] = ["old.bin", "new.bin"].map(|name| std::fs::read(folder.join(name)));
+        let (Ok(old), Ok(new)) = (old, new) else {
+            println!("skipped: SPRAG_CORPUS has no {pair}");
+            continue;
+        };
+        let found = detect_addresses(isa, &old, &new);
+        assert_eq!((found.old_base, found.new_base), (base, base), "{pair}");
     }
 }
