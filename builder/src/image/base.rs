@@ -65,7 +65,7 @@ fn words(isa: Isa, image: &[u8]) -> Vec<u64> {
             .map(|word| u32::from_le_bytes(*word).into())
             .collect()
     };
-    words.retain(|&word| word >= SMALL && (word < USER_END || word >= KERNEL_START));
+    words.retain(|&word| word >= SMALL && !(USER_END..KERNEL_START).contains(&word));
     words.sort_unstable();
     words.dedup();
     words
