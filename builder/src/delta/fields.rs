@@ -79,9 +79,12 @@ impl<'a> Fields<'a> {
                 let bytes = match field.kind {
                     Kind::Pointer => Some([0xa5; 8]),
                     Kind::Ram => Some([0x5a; 8]),
-                    kind => self
-                        .side
-                        .rewrite(kind, self.bytes_at(place), as_u32(place), origin),
+                    kind => {
+                        let bytes = self.bytes_at(place);
+                        let to = |origin| self.side.rewrite(kind, bytes, as_u32(place), origin);
+                        // BLX reaches whole words only.
+                        to(origin).or_else(|| to(origin & !3))
+                    }
                 };
                 if let Some(bytes) = bytes {
                     masked[place..place + len].copy_from_slice(&bytes[..len]);

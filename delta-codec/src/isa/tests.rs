@@ -88,9 +88,11 @@ fn rewriting_and_recognising_agree() {
 /// Instructions by hand, from the manuals.
 #[test]
 fn known_instructions() {
-    let cases: [(Isa, &[u8], u32, u32); 12] = [
+    let cases: [(Isa, &[u8], u32, u32); 14] = [
         (Isa::Thumb, &[0x00, 0xf0, 0x01, 0xf8], 0x1000, 0x1006), // bl pc+2
         (Isa::Thumb, &[0xff, 0xf7, 0xfe, 0xff], 0x1000, 0x1000), // bl .
+        (Isa::Thumb, &[0x00, 0xf0, 0x02, 0xe8], 0x1000, 0x1008), // blx pc+4
+        (Isa::Thumb, &[0x00, 0xf0, 0x02, 0xe8], 0x1002, 0x1008), // blx pc+4, aligned
         (Isa::Thumb, &[0xfe, 0xe7], 0x1000, 0x1000),             // b .
         (Isa::Thumb, &[0x01, 0x48], 0x1002, 0x1008),             // ldr r0, [pc, #4]
         (Isa::Thumb, &[0x08, 0xb1], 0x1000, 0x1006),             // cbz r0, pc+2

@@ -54,6 +54,10 @@ pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
                     here(offset).wrapping_add(far_distance(first, second)),
                 )
             }
+            0xc000 if second & 1 == 0 => {
+                let target = here_aligned(offset).wrapping_add(far_distance(first, second));
+                field(Kind::Call, 4, target)
+            }
             0x8000 if first >> 6 & 0xf < 0xe => {
                 let distance = bit(first, 10) << 20
                     | bit(second, 11) << 19
@@ -82,7 +86,7 @@ pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
     }
 }
 
-/// The distance of BL and of B.W, encoding T4.
+/// The distance of BL, of BLX and of B.W, encoding T4.
 fn far_distance(first: u32, second: u32) -> u32 {
     let sign = bit(first, 10);
     let high = 1 ^ bit(second, 13) ^ sign;
@@ -100,7 +104,13 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Opt
     let aligned = target.wrapping_sub(here_aligned(offset));
     let (first, second) = match kind {
         Kind::Call | Kind::Jump => {
-            if !reaches(distance, 25, 2) {
+            // BLX goes to A32, in whole words.
+            let (distance, unit) = if second & 0xd000 == 0xc000 {
+                (aligned, 4)
+            } else {
+                (distance, 2)
+            };
+            if !reaches(distance, 25, unit) {
                 return None;
             }
             let sign = bit(distance, 24);
