@@ -66,7 +66,7 @@ const VERSION: u8 = 1;
 const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
 
 /// Coder and machine: see [`transfer`].
-const STATE_LEN: usize = 12 + KIND_COUNT + (19 + FAR_KIND_COUNT) * 4 + 3 * 8;
+const STATE_LEN: usize = 13 + KIND_COUNT + (19 + FAR_KIND_COUNT) * 4 + 3 * 8;
 
 /// Bytes of a checkpoint of a decoder with `profile`.
 #[must_use]
@@ -299,6 +299,7 @@ fn transfer(to: &mut impl Transfer, range: &mut Range, machine: &mut Machine) {
     to.u8(&mut machine.exponent);
     to.u8(&mut machine.past);
     to.u8(&mut machine.plain_left);
+    to.u8(&mut machine.inner_left);
     to.u8(&mut machine.anchor_count);
     let mut flags = u8::from(machine.after_literals)
         | u8::from(machine.at_start) << 1

@@ -177,6 +177,35 @@ pub struct Side {
 pub type Bytes = [u8; 8];
 
 impl Side {
+    /// How many bytes an instruction takes that begins with `bytes` at `offset`, or how many are left
+    /// to the next place where one can begin.
+    #[must_use]
+    #[inline]
+    pub fn instruction_len(&self, offset: u32, bytes: Bytes) -> u8 {
+        let [first, second, ..] = bytes;
+        let [lane, ..] = offset.to_le_bytes();
+        match self.isa {
+            Isa::None => 1,
+            Isa::A32 | Isa::A64 => (lane & 3).wrapping_neg().wrapping_add(4),
+            Isa::Thumb | Isa::Rv32 | Isa::Rv64 if lane & 1 != 0 => 1,
+            Isa::Thumb if second >= 0xe8 => 4,
+            Isa::Rv32 | Isa::Rv64 if first & 3 == 3 => 4,
+            Isa::Thumb | Isa::Rv32 | Isa::Rv64 => 2,
+            Isa::Xtensa if first & 8 == 0 => 3,
+            Isa::Xtensa => 2,
+        }
+    }
+
+    /// The field at `offset` inside what may be an instruction: a pointer, for data that look like
+    /// code must not hide it.
+    #[must_use]
+    #[inline]
+    pub fn recognise_inside(&self, offset: u32, bytes: Bytes) -> Option<Field> {
+        let field = self.pointer(offset, bytes)?;
+        let end = offset.checked_add(u32::from(field.len))?;
+        (end <= self.len).then_some(field)
+    }
+
     /// The field that begins at `offset`, where the image's bytes are `bytes`.
     #[must_use]
     #[inline]

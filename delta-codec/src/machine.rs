@@ -112,6 +112,8 @@ pub(crate) struct Machine {
     pub(crate) risky: u16,
     /// Bytes of a field that are told one by one.
     pub(crate) plain_left: u8,
+    /// Bytes left of an instruction without a field, within which none begins but a pointer.
+    pub(crate) inner_left: u8,
     /// The byte before is the first of a halfword of this copy, and was no field.
     pub(crate) half: bool,
     /// For each kind of field, where the first candidate failed, newest lowest.
@@ -169,6 +171,7 @@ impl Machine {
             doubt_left: 0,
             risky: 0,
             plain_left: 0,
+            inner_left: 0,
             half: false,
             field_past: [0; KIND_COUNT],
             residuals: [0; FAR_KIND_COUNT],

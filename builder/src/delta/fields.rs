@@ -36,9 +36,24 @@ impl<'a> Fields<'a> {
         let found = if isa == Isa::None {
             Vec::new()
         } else {
+            // As the decoder does: no field begins inside an instruction.
+            let mut inner_left = 0;
             let places = (0..bytes.len()).step_by(step);
             places
-                .map(|place| side.recognise(as_u32(place), at(bytes, place)))
+                .map(|place| {
+                    let (offset, code) = (as_u32(place), at(bytes, place));
+                    let field = if inner_left > 0 {
+                        side.recognise_inside(offset, code)
+                    } else {
+                        inner_left = usize::from(side.instruction_len(offset, code));
+                        side.recognise(offset, code)
+                    };
+                    if let Some(field) = field {
+                        inner_left = usize::from(field.len);
+                    }
+                    inner_left = inner_left.saturating_sub(step);
+                    field
+                })
                 .collect()
         };
         Self {

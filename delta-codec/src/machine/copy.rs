@@ -17,6 +17,7 @@ impl Machine {
         self.exponent = self.exponent.clamp(STRETCH_MIN, const { STRETCH_MIN + 1 });
         self.doubt_left = 0;
         self.plain_left = 0;
+        self.inner_left = 0;
         self.half = false;
     }
 
@@ -68,6 +69,7 @@ impl Machine {
             return context.truth.is_equal(self.produced, self.source, len);
         }
         let mut gone = 0_u32;
+        let mut inner_left = self.inner_left;
         while gone < len {
             let (offset, source) = (
                 self.produced.wrapping_add(gone),
@@ -76,12 +78,16 @@ impl Machine {
             let old = context.truth.old_bytes(source);
             let new = context.truth.new_bytes(offset);
             let left = self.copy_left.saturating_sub(gone);
-            let prediction = self.predict(context.tables, (offset, source), old, left);
+            let place = (offset, source);
+            let prediction = self.predict(context.tables, place, old, left, &mut inner_left);
             let (expected, unit) = prediction.map_or((old, 1), |prediction| prediction.first());
             let len = usize::from(unit);
             if expected.get(..len) != new.get(..len) {
                 // The stretch goes as far as to a risky field that fails.
                 return prediction.is_some_and(|prediction| prediction.is_risky(self.risky));
+            }
+            if prediction.is_none() {
+                inner_left = inner_left.saturating_sub(1);
             }
             gone = gone.saturating_add(u32::from(unit));
         }
@@ -138,7 +144,10 @@ impl Machine {
         while self.clean_left > 0 && written < out.len() {
             let old = self.old_bytes(context)?;
             let place = (self.produced, self.source);
-            let prediction = self.predict(context.tables, place, old, self.copy_left);
+            let mut inner_left = self.inner_left;
+            let prediction =
+                self.predict(context.tables, place, old, self.copy_left, &mut inner_left);
+            self.inner_left = inner_left;
             if let Some(prediction) = &prediction
                 && prediction.is_risky(self.risky)
             {
@@ -155,6 +164,8 @@ impl Machine {
                 }
                 None => {
                     let len = self.fieldless_len().min(self.clean_left);
+                    let [gone, ..] = len.to_le_bytes();
+                    self.inner_left = self.inner_left.saturating_sub(gone);
                     (old, len, len)
                 }
             };
@@ -212,7 +223,15 @@ impl Machine {
         let bytes = self.old_bytes(context)?;
         if self.plain_left == 0 {
             let place = (self.produced, self.source);
-            let prediction = self.predict(context.tables, place, bytes, self.copy_left);
+            let mut inner_left = self.inner_left;
+            let prediction = self.predict(
+                context.tables,
+                place,
+                bytes,
+                self.copy_left,
+                &mut inner_left,
+            );
+            self.inner_left = inner_left;
             if let Some(prediction) = prediction {
                 return Ok(self.field(context, &prediction, bytes, out));
             }
@@ -264,6 +283,7 @@ impl Machine {
             model::missed(tables, coder, place, old, history, truth)
         };
         self.plain_left = self.plain_left.saturating_sub(1);
+        self.inner_left = self.inner_left.saturating_sub(1);
         if second && self.half {
             tables.substitutions.put(key, old_half, [last, byte]);
         }

@@ -28,7 +28,8 @@ const RESIDUAL_MAX: u32 = 1 << 26;
 
 impl Machine {
     /// What the field at a place (offset in the new image, offset in the old one) may have become;
-    /// `None` if there is none, or nothing to predict. `left` are the bytes left of the copy.
+    /// `None` if there is none, or nothing to predict. `left` are the bytes left of the copy;
+    /// `inner_left` those of an instruction begun before, told anew.
     #[inline]
     pub(super) fn predict(
         &self,
@@ -36,8 +37,18 @@ impl Machine {
         (offset, source): (u32, u32),
         old: Bytes,
         left: u32,
+        inner_left: &mut u8,
     ) -> Option<Prediction> {
-        let field = self.old.recognise(source, old)?;
+        let field = if *inner_left > 0 {
+            self.old.recognise_inside(source, old)?
+        } else {
+            let Some(field) = self.old.recognise(source, old) else {
+                *inner_left = self.old.instruction_len(source, old);
+                return None;
+            };
+            field
+        };
+        *inner_left = field.len;
         if u32::from(field.len) > left {
             return None;
         }
@@ -67,7 +78,11 @@ impl Machine {
             prediction.add(rewrite(mapped), Origin::Map);
         }
         prediction.add(Some(old), Origin::Raw);
-        (far || prediction.count > 1).then_some(prediction)
+        if !far && prediction.count == 1 {
+            return None;
+        }
+        *inner_left = 0;
+        Some(prediction)
     }
 
     /// Whether the first candidate of a kind failed lately: in a stretch such a field has its own
