@@ -107,6 +107,7 @@ impl Pair {
             unit: Unit::Halfword,
             isa: Isa::None,
             addresses: Addresses::default(),
+            regions: &[],
         };
         encode(
             &mut vec![0; workspace_len(Profile::Kib16)],

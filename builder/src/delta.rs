@@ -7,10 +7,11 @@ mod matcher;
 mod parse;
 
 use sprag_delta::{
-    Addresses, ByteSink, EncodeError, Encoding, Isa, Operation, Profile, Unit, workspace_len,
+    Addresses, ByteSink, Class, EncodeError, Encoding, Isa, Operation, Profile, Region, Segments,
+    Unit, workspace_len,
 };
 
-use fields::{Fields, MovedTo, choose_majors};
+use fields::{Fields, MovedTo, choose_majors, is_plain, step_of};
 use matcher::Matcher;
 use parse::{Images, Limits, Masked};
 
@@ -28,18 +29,23 @@ pub enum Effort {
 
 /// What [`encode`] aims at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EncodeOptions {
+pub struct EncodeOptions<'r> {
     /// RAM of the device's decoder.
     pub profile: Profile,
     /// How hard to try.
     pub effort: Effort,
-    /// Instruction set of most code in the images.
+    /// Instruction set of what lies before the regions.
     pub isa: Isa,
     /// Where the images lie in memory; [`detect_addresses`] can guess.
     pub addresses: Addresses,
+    /// What the parts of the old image hold, from the first that `isa` is not right for; at most
+    /// [`Profile::region_count`], else only the first count.
+    pub old_regions: &'r [Region],
+    /// The same of the new image, to find what moved; the decoder never learns it.
+    pub new_regions: &'r [Region],
 }
 
-impl EncodeOptions {
+impl EncodeOptions<'_> {
     /// The usual options for a device with `profile` and images of which nothing is known.
     #[must_use]
     pub const fn new(profile: Profile) -> Self {
@@ -48,11 +54,13 @@ impl EncodeOptions {
             effort: Effort::Normal,
             isa: Isa::None,
             addresses: Addresses {
-                old_base: 0,
-                new_base: 0,
+                old: Segments::at(0),
+                new: Segments::at(0),
                 ram_base: 0,
                 ram_len: 0,
             },
+            old_regions: &[],
+            new_regions: &[],
         }
     }
 }
@@ -73,7 +81,7 @@ pub enum Step {
 /// # Errors
 ///
 /// [`EncodeError::ImageTooLong`] if an image is longer than 2^32 - 1 bytes.
-pub fn encode(old: &[u8], new: &[u8], options: &EncodeOptions) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(old: &[u8], new: &[u8], options: &EncodeOptions<'_>) -> Result<Vec<u8>, EncodeError> {
     encode_with_progress(old, new, options, &mut |_, _| ())
 }
 
@@ -86,7 +94,7 @@ pub fn encode(old: &[u8], new: &[u8], options: &EncodeOptions) -> Result<Vec<u8>
 pub fn encode_with_progress(
     old: &[u8],
     new: &[u8],
-    options: &EncodeOptions,
+    options: &EncodeOptions<'_>,
     progress: &mut dyn FnMut(Step, u32),
 ) -> Result<Vec<u8>, EncodeError> {
     if u32::try_from(old.len()).is_err() || u32::try_from(new.len()).is_err() {
@@ -97,16 +105,23 @@ pub fn encode_with_progress(
         effort,
         isa,
         addresses,
+        old_regions,
+        new_regions,
     } = options;
+    let regions = &old_regions[..old_regions.len().min(profile.region_count())];
+    let options = &EncodeOptions {
+        old_regions: regions,
+        ..*options
+    };
     let limits = Limits::of(old.len().max(new.len()), effort);
     progress(Step::Sort, 0);
     let matcher = Matcher::new(old);
-    let old_fields = Fields::old(isa, addresses, old);
+    let old_fields = Fields::old(options, old);
     let mut coder = StreamCoder {
         workspace: vec![0; workspace_len(profile)],
         best: None,
     };
-    if isa == Isa::None {
+    if is_plain(Class::Code(isa), regions) {
         let images = Images {
             old,
             new,
@@ -122,16 +137,18 @@ pub fn encode_with_progress(
                 unit,
                 isa,
                 addresses,
+                regions: &[],
             };
             coder.encode(encoding, (old, new), &operations, progress)?;
         }
         return Ok(coder.best.unwrap_or_default());
     }
 
-    let new_fields = Fields::new_image(isa, addresses, new);
+    let new_fields = Fields::new_image(options, new);
     let (masked_old, masked_new) = (old_fields.masked(), new_fields.masked());
     let masked_matcher = Matcher::new(&masked_old);
-    let step = 1 << isa.unit_log2();
+    let first = Class::Code(isa);
+    let step = step_of(first, regions).min(step_of(first, new_regions));
     let masked = Some(Masked {
         old_fields: &old_fields,
         new_fields: &new_fields,
@@ -146,9 +163,9 @@ pub fn encode_with_progress(
         matcher: &matcher,
         masked,
     };
-    let unit = match isa.unit_log2() {
-        0 => Unit::Byte,
-        1 => Unit::Halfword,
+    let unit = match step {
+        1 => Unit::Byte,
+        2 => Unit::Halfword,
         _ => Unit::Word,
     };
     let encoding = Encoding {
@@ -156,6 +173,7 @@ pub fn encode_with_progress(
         unit,
         isa,
         addresses,
+        regions,
     };
     let mut moved = None;
     for _ in 0..2 {
@@ -178,7 +196,7 @@ struct StreamCoder {
 impl StreamCoder {
     fn encode(
         &mut self,
-        encoding: Encoding,
+        encoding: Encoding<'_>,
         images: (&[u8], &[u8]),
         operations: &[Operation],
         progress: &mut dyn FnMut(Step, u32),

@@ -10,6 +10,8 @@ use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
 use crate::machine::{Machine, Mode, WINDOW_LEN};
 use crate::model::{STRETCH_MAX, STRETCH_MIN};
 use crate::profile::{Profile, workspace_len};
+use crate::region::{Class, Span};
+use crate::segments::{SEGMENTS_MAX, Segments};
 use crate::tables::Layout;
 
 /// Why a decoder was not saved or restored.
@@ -66,7 +68,8 @@ const VERSION: u8 = 1;
 const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
 
 /// Coder and machine: see [`transfer`].
-const STATE_LEN: usize = 13 + KIND_COUNT + (19 + FAR_KIND_COUNT) * 4 + 3 * 8;
+const STATE_LEN: usize =
+    13 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (13 + (SEGMENTS_MAX - 1) * 8);
 
 /// Bytes of a checkpoint of a decoder with `profile`.
 #[must_use]
@@ -173,13 +176,12 @@ impl<'w> Decoder<'w> {
         if running == 1 {
             let mut range = Range { range: 0, code: 0 };
             let side = |len| Side {
-                isa: Isa::None,
-                base: 0,
+                segments: Segments::at(0),
                 len,
                 ram_base: 0,
                 ram_len: 0,
             };
-            let mut machine = Machine::new(side(old_len), side(new_len), 0);
+            let mut machine = Machine::new(side(old_len), side(new_len), Isa::None, 0);
             transfer(&mut get, &mut range, &mut machine);
             let tables = decoder.slab.get_mut(WINDOW_LEN..).unwrap_or_default();
             get.bytes(
@@ -277,21 +279,34 @@ impl Transfer for Load<'_> {
     }
 }
 
+fn segments(to: &mut impl Transfer, segments: &mut Segments) {
+    to.u64(&mut segments.base);
+    to.u8(&mut segments.count);
+    to.u32(&mut segments.tail);
+    for further in &mut segments.further {
+        to.u32(&mut further.start);
+        to.u32(&mut further.shift);
+    }
+}
+
 fn transfer(to: &mut impl Transfer, range: &mut Range, machine: &mut Machine) {
     to.u32(&mut range.range);
     to.u32(&mut range.code);
     let Machine { old, new, .. } = machine;
-    let (mut isa, mut mode) = (old.isa.code(), machine.mode.code());
-    to.u8(&mut isa);
+    let (mut class, mut mode) = (machine.first_class.code(), machine.mode.code());
+    to.u8(&mut class);
     to.u8(&mut mode);
     // An unknown number becomes a mode that is refused, as no output is due in it.
     machine.mode = Mode::from_code(mode).unwrap_or(Mode::End);
-    old.isa = Isa::from_code(isa).unwrap_or_default();
-    to.u64(&mut old.base);
-    to.u64(&mut new.base);
+    machine.first_class = Class::from_code(class).unwrap_or(Class::NONE);
+    segments(to, &mut old.segments);
+    segments(to, &mut new.segments);
     to.u32(&mut old.ram_base);
     to.u32(&mut old.ram_len);
-    (new.isa, new.ram_base, new.ram_len) = (old.isa, old.ram_base, old.ram_len);
+    (new.ram_base, new.ram_len) = (old.ram_base, old.ram_len);
+    to.u32(&mut machine.region_count);
+    to.u32(&mut machine.layout_done);
+    machine.region = Span::EMPTY;
     to.u64(&mut machine.held);
     to.u8(&mut machine.held_len);
     to.u8(&mut machine.unit_log2);
@@ -348,7 +363,12 @@ impl Machine {
                 .is_some_and(|len| len <= left);
         let idle = self.literal_left == 0 && self.copy_left == 0;
         let fits = match self.mode {
-            Mode::MajorCount => idle && self.produced == 0,
+            Mode::Layout
+            | Mode::SegmentCount
+            | Mode::Segment
+            | Mode::RegionCount
+            | Mode::Region
+            | Mode::MajorCount => idle && self.produced == 0,
             Mode::MajorGap | Mode::Operation => idle,
             Mode::End => idle && left == 0,
             Mode::LiteralLen => idle && left > 0,
@@ -371,7 +391,13 @@ impl Machine {
         let held = usize::from(self.held_len) < size_of::<u64>()
             && u32::from(self.held_len) <= self.produced
             && (self.held_len == 0 || !self.is_mapping());
+        let regions = Layout::of(profile).region_count;
+        let placed = usize::try_from(self.region_count).is_ok_and(|count| count <= regions)
+            && self.layout_done <= self.region_count.saturating_mul(2).max(64)
+            && usize::from(self.old.segments.count) < SEGMENTS_MAX
+            && usize::from(self.new.segments.count) < SEGMENTS_MAX;
         fits && mapped
+            && placed
             && held
             && self.unit_log2 <= 2
             && (STRETCH_MIN..=STRETCH_MAX).contains(&self.exponent)
@@ -381,7 +407,7 @@ impl Machine {
 
 impl Mode {
     /// In the order of their numbers.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 18] = [
         Self::MajorCount,
         Self::MajorGap,
         Self::MajorSource,
@@ -395,6 +421,11 @@ impl Mode {
         Self::Clean,
         Self::Unit,
         Self::End,
+        Self::Layout,
+        Self::SegmentCount,
+        Self::Segment,
+        Self::RegionCount,
+        Self::Region,
     ];
 
     fn code(self) -> u8 {

@@ -5,19 +5,13 @@ use crate::error::DecodeError;
 use crate::fifo::{FIFO_LEN, Fifo};
 use crate::header::{HEADER_MAX, Header};
 use crate::images::Images;
-use crate::machine::{
-    Context, IDLE_STEPS, MAJOR_STEPS, Machine, STEP_INPUT, STEP_WORK, WINDOW_LEN,
-};
+use crate::machine::{Context, IDLE_STEPS, Machine, STEP_INPUT, STEP_WORK, WINDOW_LEN};
 use crate::profile::{Profile, workspace_len};
 use crate::tables::{Layout, Tables};
 use crate::truth::Unknown;
 
 /// Upper bound of binary decisions for each byte of output, see [`Decoder::pull`].
 pub const WORK_PER_BYTE: u32 = (IDLE_STEPS + 1) * STEP_WORK;
-
-/// Upper bound of binary decisions for each major operation of the stream's profile, once, before
-/// the first byte of output.
-pub const WORK_PER_MAJOR: u32 = MAJOR_STEPS * STEP_WORK;
 
 /// What [`Decoder::pull`] achieved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +41,10 @@ pub struct Decoder<'w> {
 }
 
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap, and one decoder at a time"
+)]
 pub(crate) enum Phase {
     /// Before the header.
     Start,
@@ -100,7 +98,7 @@ impl<'w> Decoder<'w> {
     ///
     /// A call writes at most `out.len()` bytes and takes at most [`WORK_PER_BYTE`]
     /// `* (out.len() + 1)` binary decisions; calls before the first output together take up to
-    /// [`WORK_PER_MAJOR`] `* profile.major_count()` more. With an empty buffer nothing happens
+    /// [`Profile::work_before_output`] more. With an empty buffer nothing happens
     /// beyond the header. The last bytes come only after [`finish`](Self::finish).
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::isa::{Addresses, Bytes, Isa};
 use crate::machine::{Context, Mode, WINDOW_LEN, front};
 use crate::model::usize_of;
 use crate::profile::{Profile, workspace_len};
+use crate::region::{REGION_UNIT, Region};
 use crate::tables::{Layout, Tables};
 use crate::truth::{Operation, Truth};
 
@@ -44,17 +45,20 @@ impl Unit {
     }
 }
 
-/// What a stream's header says.
+/// What a stream says of the images as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Encoding {
+pub struct Encoding<'r> {
     /// RAM of the decoder.
     pub profile: Profile,
     /// Alignment of instructions.
     pub unit: Unit,
-    /// Instruction set in which fields are recognised.
+    /// Instruction set of the first region.
     pub isa: Isa,
     /// Where the images lie in memory.
     pub addresses: Addresses,
+    /// The regions of the old image behind the first one, in order; at most
+    /// [`Profile::region_count`](crate::Profile::region_count).
+    pub regions: &'r [Region],
 }
 
 /// Why nothing could be encoded.
@@ -70,6 +74,11 @@ pub enum EncodeError {
     },
     /// An image is longer than 2^32 - 1 bytes.
     ImageTooLong,
+    /// A region begins where none may.
+    InvalidRegion {
+        /// Offset in the old image at which it begins.
+        offset: u32,
+    },
     /// An operation leaves an image, or more are major than the profile holds.
     InvalidOperation {
         /// Offset in the new image at which it begins.
@@ -87,6 +96,9 @@ impl fmt::Display for EncodeError {
                 )
             }
             Self::ImageTooLong => f.write_str("an image is longer than 2^32 - 1 bytes"),
+            Self::InvalidRegion { offset } => {
+                write!(f, "no region may begin at {offset}")
+            }
             Self::InvalidOperation { offset } => {
                 write!(f, "the operation at {offset} does not fit the images")
             }
@@ -108,7 +120,7 @@ impl core::error::Error for EncodeError {}
 /// [`EncodeError`]; what was put into `sink` until then is of no use.
 pub fn encode<S: ByteSink>(
     workspace: &mut [u8],
-    encoding: Encoding,
+    encoding: Encoding<'_>,
     (old, new): (&[u8], &[u8]),
     operations: &[Operation],
     sink: &mut S,
@@ -158,7 +170,7 @@ pub struct Spent {
 /// As of [`encode`].
 pub fn encode_observed<S: ByteSink>(
     workspace: &mut [u8],
-    encoding: Encoding,
+    encoding: Encoding<'_>,
     (old, new): (&[u8], &[u8]),
     operations: &[Operation],
     sink: &mut S,
@@ -172,7 +184,17 @@ pub fn encode_observed<S: ByteSink>(
         unit,
         isa,
         addresses,
+        regions,
     } = encoding;
+    let mut last = 0;
+    for region in regions {
+        if region.start <= last || region.start >= old_len || region.start % REGION_UNIT != 0 {
+            return Err(EncodeError::InvalidRegion {
+                offset: region.start,
+            });
+        }
+        last = region.start;
+    }
     let have = workspace.len();
     let too_small = EncodeError::WorkspaceTooSmall {
         need: workspace_len(profile),
@@ -198,6 +220,8 @@ pub fn encode_observed<S: ByteSink>(
     let mut truth = Known {
         old,
         new,
+        addresses,
+        regions,
         rest: operations,
         majors: operations,
     };
@@ -233,7 +257,15 @@ pub fn encode_observed<S: ByteSink>(
 
 fn part_of(mode: Mode) -> Part {
     match mode {
-        Mode::MajorCount | Mode::MajorGap | Mode::MajorSource | Mode::MajorLen => Part::Map,
+        Mode::Layout
+        | Mode::SegmentCount
+        | Mode::Segment
+        | Mode::RegionCount
+        | Mode::Region
+        | Mode::MajorCount
+        | Mode::MajorGap
+        | Mode::MajorSource
+        | Mode::MajorLen => Part::Map,
         Mode::Operation | Mode::LiteralLen | Mode::Source | Mode::CopyLen | Mode::End => {
             Part::Operation
         }
@@ -245,6 +277,8 @@ fn part_of(mode: Mode) -> Part {
 
 /// What the encoder knows.
 struct Known<'a> {
+    addresses: Addresses,
+    regions: &'a [Region],
     old: &'a [u8],
     new: &'a [u8],
     /// Operations not done.
@@ -254,6 +288,10 @@ struct Known<'a> {
 }
 
 impl Truth for Known<'_> {
+    fn layout(&self) -> (Addresses, &[Region]) {
+        (self.addresses, self.regions)
+    }
+
     fn major_count(&self) -> u32 {
         let count = self
             .majors

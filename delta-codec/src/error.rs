@@ -18,12 +18,17 @@ pub enum DecodeError<E> {
         /// Its value.
         value: u8,
     },
-    /// The stream announces more major operations than its profile holds.
+    /// The stream announces more major operations, regions or segments than its profile holds.
     MapTooLong {
-        /// Operations announced.
+        /// How many are announced.
         count: u32,
-        /// Operations the profile holds.
+        /// How many the profile holds.
         limit: u32,
+    },
+    /// A region is of a class this decoder does not know.
+    UnknownClass {
+        /// The number of the class.
+        code: u32,
     },
     /// An operation copies from outside the old image.
     SourceOutOfRange {
@@ -74,9 +79,10 @@ impl<E: fmt::Display> fmt::Display for DecodeError<E> {
             Self::MapTooLong { count, limit } => {
                 write!(
                     f,
-                    "{count} major operations, of which the profile holds {limit}"
+                    "{count} operations, regions or segments, of which the profile holds {limit}"
                 )
             }
+            Self::UnknownClass { code } => write!(f, "unknown class {code} of a region"),
             Self::SourceOutOfRange {
                 offset,
                 len,

@@ -7,6 +7,7 @@ use crate::fifo::Fifo;
 use crate::isa::{Addresses, Isa, Side};
 use crate::machine::Machine;
 use crate::profile::Profile;
+use crate::segments::Segments;
 
 /// The stream kind of this decoder.
 const KIND: u8 = 1;
@@ -51,11 +52,12 @@ impl Header {
         };
         let mut addresses = Addresses::default();
         if isa != Isa::None {
-            addresses.old_base = reader.number(u64::MAX)?;
+            let old_base = reader.number(u64::MAX)?;
+            addresses.old = Segments::at(old_base);
             let distance = reader.number(u64::MAX)?;
             // The lowest bit is the sign.
             let distance = (distance >> 1) ^ (distance & 1).wrapping_neg();
-            addresses.new_base = addresses.old_base.wrapping_add(distance);
+            addresses.new = Segments::at(old_base.wrapping_add(distance));
             let limit = u64::from(u32::MAX);
             addresses.ram_base = u32::try_from(reader.number(limit)?).unwrap_or(0);
             addresses.ram_len = u32::try_from(reader.number(limit)?).unwrap_or(0);
@@ -74,48 +76,36 @@ impl Header {
         sink.put(self.isa.code() << 4 | self.unit.log2());
         if self.isa != Isa::None {
             let Addresses {
-                old_base,
-                new_base,
+                old,
+                new,
                 ram_base,
                 ram_len,
             } = self.addresses;
-            let distance = new_base.wrapping_sub(old_base);
+            let distance = new.base.wrapping_sub(old.base);
             let sign = (distance >> 63).wrapping_neg();
-            put_number(sink, old_base);
+            put_number(sink, old.base);
             put_number(sink, (distance << 1) ^ sign);
             put_number(sink, u64::from(ram_base));
             put_number(sink, u64::from(ram_len));
         }
     }
 
-    /// The state in which coding begins.
+    /// The state in which coding begins. Of the segments only the first ones are known.
     pub(crate) fn machine(&self, old_len: u32, new_len: u32) -> Machine {
-        let Self {
-            isa,
-            addresses:
-                Addresses {
-                    old_base,
-                    new_base,
-                    ram_base,
-                    ram_len,
-                },
-            ..
-        } = *self;
-        let old = Side {
-            isa,
-            base: old_base,
-            len: old_len,
+        let Addresses {
+            old,
+            new,
+            ram_base,
+            ram_len,
+        } = self.addresses;
+        let side = |segments: Segments, len| Side {
+            segments: Segments::at(segments.base),
+            len,
             ram_base,
             ram_len,
         };
-        let new = Side {
-            isa,
-            base: new_base,
-            len: new_len,
-            ram_base,
-            ram_len,
-        };
-        Machine::new(old, new, self.unit.log2())
+        let (old, new) = (side(old, old_len), side(new, new_len));
+        Machine::new(old, new, self.isa, self.unit.log2())
     }
 }
 

@@ -1,14 +1,18 @@
 //! Fields that hold addresses: how they are recognised in the bytes of an image and rewritten for
 //! another target. One module for each instruction set; what they share is here.
 //!
-//! All arithmetic is on offsets within the images, wrapping at 32 bits; only pointers know at which
-//! address an image lies.
+//! The arithmetic of instructions is on the low words of addresses, wrapping at 32 bits; what a
+//! field points at is told as an offset in the image.
 
 mod a32;
 mod a64;
 mod riscv;
 mod thumb;
 mod xtensa;
+
+use crate::data::pointer;
+use crate::region::Class;
+use crate::segments::Segments;
 
 /// The instruction set that most code of both images is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -75,10 +79,10 @@ impl Isa {
 /// Where the images lie in memory, for pointers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Addresses {
-    /// Address of the old image's first byte.
-    pub old_base: u64,
-    /// Address of the new image's first byte.
-    pub new_base: u64,
+    /// Where the old image lies.
+    pub old: Segments,
+    /// Where the new image lies.
+    pub new: Segments,
     /// Address of the first byte of RAM.
     pub ram_base: u32,
     /// Bytes of RAM; 0 if pointers into RAM are not to be recognised.
@@ -99,6 +103,8 @@ pub enum Kind {
     Ram,
     /// The page of an address, completed by a later instruction.
     Page,
+    /// Distance of something in the image from the word itself.
+    Relative,
     /// Conditional branch.
     Branch,
     /// Branch of little reach.
@@ -114,10 +120,10 @@ pub enum Kind {
 }
 
 /// Kinds of fields.
-pub(crate) const KIND_COUNT: usize = 11;
+pub(crate) const KIND_COUNT: usize = 12;
 
 /// Of these, the first ones are far.
-pub(crate) const FAR_KIND_COUNT: usize = 5;
+pub(crate) const FAR_KIND_COUNT: usize = 6;
 
 impl Kind {
     /// The index of its counters.
@@ -128,12 +134,13 @@ impl Kind {
             Self::Pointer => 2,
             Self::Ram => 3,
             Self::Page => 4,
-            Self::Branch => 5,
-            Self::ShortBranch => 6,
-            Self::CompareBranch => 7,
-            Self::Load => 8,
-            Self::ShortLoad => 9,
-            Self::Address => 10,
+            Self::Relative => 5,
+            Self::Branch => 6,
+            Self::ShortBranch => 7,
+            Self::CompareBranch => 8,
+            Self::Load => 9,
+            Self::ShortLoad => 10,
+            Self::Address => 11,
         }
     }
 
@@ -142,7 +149,7 @@ impl Kind {
     pub const fn is_far(self) -> bool {
         matches!(
             self,
-            Self::Call | Self::Jump | Self::Pointer | Self::Ram | Self::Page
+            Self::Call | Self::Jump | Self::Pointer | Self::Ram | Self::Page | Self::Relative
         )
     }
 }
@@ -154,17 +161,16 @@ pub struct Field {
     pub kind: Kind,
     /// Bytes it takes, 2 to 8.
     pub len: u8,
-    /// Offset in the image, or in RAM, of what it points at.
+    /// Offset in the image, or in RAM, of what it points at; beyond the image's length what lies
+    /// in memory behind it.
     pub target: u32,
 }
 
 /// One of the two images, as fields see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Side {
-    /// The instruction set.
-    pub isa: Isa,
-    /// Address of the image's first byte.
-    pub base: u64,
+    /// Where it lies in memory.
+    pub segments: Segments,
     /// Bytes of the image.
     pub len: u32,
     /// Address of the first byte of RAM.
@@ -181,18 +187,20 @@ impl Side {
     /// to the next place where one can begin.
     #[must_use]
     #[inline]
-    pub fn instruction_len(&self, offset: u32, bytes: Bytes) -> u8 {
+    pub fn instruction_len(&self, class: Class, offset: u32, bytes: Bytes) -> u8 {
         let [first, second, ..] = bytes;
         let [lane, ..] = offset.to_le_bytes();
-        match self.isa {
-            Isa::None => 1,
-            Isa::A32 | Isa::A64 => (lane & 3).wrapping_neg().wrapping_add(4),
-            Isa::Thumb | Isa::Rv32 | Isa::Rv64 if lane & 1 != 0 => 1,
-            Isa::Thumb if second >= 0xe8 => 4,
-            Isa::Rv32 | Isa::Rv64 if first & 3 == 3 => 4,
-            Isa::Thumb | Isa::Rv32 | Isa::Rv64 => 2,
-            Isa::Xtensa if first & 8 == 0 => 3,
-            Isa::Xtensa => 2,
+        match class {
+            Class::Code(Isa::None) => 1,
+            Class::Code(Isa::A32 | Isa::A64) | Class::Data(_) => {
+                (lane & 3).wrapping_neg().wrapping_add(4)
+            }
+            Class::Code(Isa::Thumb | Isa::Rv32 | Isa::Rv64) if lane & 1 != 0 => 1,
+            Class::Code(Isa::Thumb) if second >= 0xe8 => 4,
+            Class::Code(Isa::Rv32 | Isa::Rv64) if first & 3 == 3 => 4,
+            Class::Code(Isa::Thumb | Isa::Rv32 | Isa::Rv64) => 2,
+            Class::Code(Isa::Xtensa) if first & 8 == 0 => 3,
+            Class::Code(Isa::Xtensa) => 2,
         }
     }
 
@@ -200,124 +208,138 @@ impl Side {
     /// code must not hide it.
     #[must_use]
     #[inline]
-    pub fn recognise_inside(&self, offset: u32, bytes: Bytes) -> Option<Field> {
-        let field = self.pointer(offset, bytes)?;
+    pub fn recognise_inside(&self, class: Class, offset: u32, bytes: Bytes) -> Option<Field> {
+        let field = match class {
+            Class::Code(isa) => self.pointer(isa, offset, bytes)?,
+            Class::Data(_) => return self.recognise(class, offset, bytes),
+        };
         let end = offset.checked_add(u32::from(field.len))?;
         (end <= self.len).then_some(field)
     }
 
-    /// The field that begins at `offset`, where the image's bytes are `bytes`.
+    /// The field that begins at `offset`, in a region of `class`, where the image's bytes are
+    /// `bytes`.
     #[must_use]
     #[inline]
-    pub fn recognise(&self, offset: u32, bytes: Bytes) -> Option<Field> {
-        let field = match self.isa {
-            Isa::None => return None,
-            Isa::Thumb if offset & 1 != 0 => return None,
-            Isa::A32 | Isa::A64 if offset & 3 != 0 => return None,
-            Isa::Rv32 | Isa::Rv64 if offset & 1 != 0 => return None,
-            _ => match self.pointer(offset, bytes) {
+    pub fn recognise(&self, class: Class, offset: u32, bytes: Bytes) -> Option<Field> {
+        let field = match class {
+            Class::Code(Isa::None) => return None,
+            _ if offset & (1_u32.wrapping_shl(class.step_log2().into())).wrapping_sub(1) != 0 => {
+                return None;
+            }
+            Class::Data(data) => data.recognise(self, offset, bytes)?,
+            Class::Code(isa) => match self.pointer(isa, offset, bytes) {
                 Some(field) => field,
-                None => match self.isa {
-                    Isa::Thumb => thumb::recognise(offset, bytes)?,
-                    Isa::A32 => a32::recognise(offset, bytes)?,
-                    Isa::A64 => a64::recognise(halves(self.base)[0], offset, bytes)?,
-                    Isa::Rv32 | Isa::Rv64 => riscv::recognise(offset, bytes)?,
-                    Isa::Xtensa => xtensa::recognise(offset, bytes)?,
-                    Isa::None => return None,
-                },
+                None => {
+                    let field = self.instruction(isa, offset, bytes)?;
+                    let target = self.segments.offset_of(field.target, self.len)?;
+                    Field { target, ..field }
+                }
             },
         };
-        let inside = field.kind == Kind::Ram || field.target < self.len;
         let fits = offset
             .checked_add(u32::from(field.len))
             .is_some_and(|end| end <= self.len);
-        (inside && fits).then_some(field)
+        fits.then_some(field)
     }
 
-    /// The bytes of a field, with `bytes` for all but its target, at `offset` of this image and
-    /// for `target`. `None` if it cannot reach there.
+    /// The bytes of a field in a region of `class`, with `bytes` for all but its target, at
+    /// `offset` of this image and for `target`. `None` if it cannot reach there.
     #[must_use]
     #[inline]
-    pub fn rewrite(&self, kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Option<Bytes> {
-        match kind {
-            Kind::Pointer if self.isa == Isa::A64 || self.isa == Isa::Rv64 => {
-                Some(self.base.wrapping_add(u64::from(target)).to_le_bytes())
+    pub fn rewrite(
+        &self,
+        class: Class,
+        kind: Kind,
+        bytes: Bytes,
+        offset: u32,
+        target: u32,
+    ) -> Option<Bytes> {
+        match class {
+            Class::Data(data) => data.rewrite(self, kind, bytes, offset, target),
+            Class::Code(Isa::A64 | Isa::Rv64) if kind == Kind::Pointer => {
+                pointer::rewrite_64(self, kind, target)
             }
-            Kind::Pointer => {
-                let [low, _] = halves(self.base);
-                Some(with_word(bytes, low.wrapping_add(target)))
+            Class::Code(_) if matches!(kind, Kind::Pointer | Kind::Ram) => {
+                pointer::rewrite_32(self, kind, bytes, target)
             }
-            Kind::Ram => Some(with_word(bytes, self.ram_base.wrapping_add(target))),
-            _ => match self.isa {
-                Isa::None => None,
-                Isa::Thumb => thumb::rewrite(kind, bytes, offset, target),
-                Isa::A32 => a32::rewrite(kind, bytes, offset, target),
-                Isa::A64 => a64::rewrite(halves(self.base)[0], kind, bytes, offset, target),
-                Isa::Rv32 | Isa::Rv64 => riscv::rewrite(kind, bytes, offset, target),
-                Isa::Xtensa => xtensa::rewrite(kind, bytes, offset, target),
-            },
+            Class::Code(isa) => {
+                let here = self.segments.low_address_of(offset);
+                let there = self.segments.low_address_of(target);
+                instruction_for(isa, kind, bytes, here, there)
+            }
         }
     }
 
-    /// The target at `offset` that all fields of a kind have in common: that of the distance 0.
-    /// Rewritten for it, two fields that differ in their targets only are equal.
+    /// The bytes of a field as all fields of its kind have them that differ in their targets only.
     #[must_use]
-    pub fn origin(&self, kind: Kind, offset: u32) -> u32 {
-        match (kind, self.isa) {
-            (Kind::Pointer | Kind::Ram, _) => 0,
-            (Kind::ShortLoad | Kind::Load | Kind::Address, Isa::Thumb) => {
-                offset.wrapping_add(4) & !3
+    pub fn neutral(&self, class: Class, kind: Kind, bytes: Bytes, offset: u32) -> Option<Bytes> {
+        match (class, kind) {
+            (_, Kind::Pointer | Kind::Relative) => Some([0xa5; 8]),
+            (_, Kind::Ram) => Some([0x5a; 8]),
+            (Class::Code(isa), _) => {
+                let here = self.segments.low_address_of(offset);
+                let to = |origin| instruction_for(isa, kind, bytes, here, origin);
+                let origin = origin(isa, kind, here);
+                // BLX reaches whole words only.
+                to(origin).or_else(|| to(origin & !3))
             }
-            (_, Isa::Thumb) => offset.wrapping_add(4),
-            (_, Isa::A32) => offset.wrapping_add(8),
-            (Kind::Call, Isa::Xtensa) => (offset & !3).wrapping_add(4),
-            (Kind::Page, Isa::A64) => {
-                let [base, _] = halves(self.base);
-                (base.wrapping_add(offset) & !0xfff).wrapping_sub(base)
-            }
-            // A literal lies before its load.
-            (Kind::Load, Isa::Xtensa) => (offset.wrapping_add(3) & !3).wrapping_sub(4),
-            (_, Isa::Xtensa) => offset.wrapping_add(4),
-            (_, Isa::None | Isa::A64 | Isa::Rv32 | Isa::Rv64) => offset,
+            (Class::Data(_), _) => None,
         }
     }
 
-    /// Aligned words that are addresses in the image or in RAM. Small numbers are none.
+    /// Aligned addresses of data among instructions.
     #[inline]
-    fn pointer(&self, offset: u32, bytes: Bytes) -> Option<Field> {
-        const SMALL: u32 = 0x100;
-        if offset & 3 != 0 {
-            return None;
+    fn pointer(&self, isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
+        if matches!(isa, Isa::A64 | Isa::Rv64) {
+            pointer::recognise_64(self, offset, bytes)
+        } else if offset & 3 == 0 {
+            pointer::recognise_32(self, bytes)
+        } else {
+            None
         }
-        let [base, base_high] = halves(self.base);
-        let value = word(bytes);
-        if matches!(self.isa, Isa::A64 | Isa::Rv64) {
-            let [_, high] = halves(u64::from_le_bytes(bytes));
-            let target = value.wrapping_sub(base);
-            let is_address = offset & 7 == 0
-                && high == base_high.wrapping_add(u32::from(value < base))
-                && target < self.len
-                && (high != 0 || value >= SMALL);
-            return is_address.then_some(Field {
-                kind: Kind::Pointer,
-                len: 8,
-                target,
-            });
+    }
+
+    /// An instruction; its target is an address.
+    #[inline]
+    fn instruction(&self, isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
+        let here = self.segments.low_address_of(offset);
+        match isa {
+            Isa::Thumb => thumb::recognise(here, bytes),
+            Isa::A32 => a32::recognise(here, bytes),
+            Isa::A64 => a64::recognise(here, bytes),
+            Isa::Rv32 | Isa::Rv64 => riscv::recognise(here, bytes),
+            Isa::Xtensa => xtensa::recognise(here, bytes),
+            Isa::None => None,
         }
-        let target = value.wrapping_sub(base);
-        if target < self.len && value >= SMALL {
-            return Some(Field {
-                kind: Kind::Pointer,
-                len: 4,
-                target,
-            });
-        }
-        let target = value.wrapping_sub(self.ram_base);
-        (target < self.ram_len).then_some(Field {
-            kind: Kind::Ram,
-            len: 4,
-            target,
-        })
+    }
+}
+
+/// An instruction at address `here`, for another target.
+#[inline]
+fn instruction_for(isa: Isa, kind: Kind, bytes: Bytes, here: u32, there: u32) -> Option<Bytes> {
+    match isa {
+        Isa::None => None,
+        Isa::Thumb => thumb::rewrite(kind, bytes, here, there),
+        Isa::A32 => a32::rewrite(kind, bytes, here, there),
+        Isa::A64 => a64::rewrite(kind, bytes, here, there),
+        Isa::Rv32 | Isa::Rv64 => riscv::rewrite(kind, bytes, here, there),
+        Isa::Xtensa => xtensa::rewrite(kind, bytes, here, there),
+    }
+}
+
+/// The target at address `here` that all fields of a kind have in common: that of the distance 0.
+fn origin(isa: Isa, kind: Kind, here: u32) -> u32 {
+    match (kind, isa) {
+        (Kind::ShortLoad | Kind::Load | Kind::Address, Isa::Thumb) => here.wrapping_add(4) & !3,
+        (_, Isa::Thumb) => here.wrapping_add(4),
+        (_, Isa::A32) => here.wrapping_add(8),
+        (Kind::Call, Isa::Xtensa) => (here & !3).wrapping_add(4),
+        (Kind::Page, Isa::A64) => here & !0xfff,
+        // A literal lies before its load.
+        (Kind::Load, Isa::Xtensa) => (here.wrapping_add(3) & !3).wrapping_sub(4),
+        (_, Isa::Xtensa) => here.wrapping_add(4),
+        (_, Isa::None | Isa::A64 | Isa::Rv32 | Isa::Rv64) => here,
     }
 }
 
@@ -332,14 +354,14 @@ fn halves(value: u64) -> [u32; 2] {
 
 /// The first four bytes.
 #[inline]
-fn word(bytes: Bytes) -> u32 {
+pub(crate) fn word(bytes: Bytes) -> u32 {
     let [a, b, c, d, ..] = bytes;
     u32::from_le_bytes([a, b, c, d])
 }
 
 /// The bytes with another word in front.
 #[inline]
-fn with_word(bytes: Bytes, word: u32) -> Bytes {
+pub(crate) fn with_word(bytes: Bytes, word: u32) -> Bytes {
     let [a, b, c, d] = word.to_le_bytes();
     let [_, _, _, _, e, f, g, h] = bytes;
     [a, b, c, d, e, f, g, h]

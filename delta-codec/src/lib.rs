@@ -9,7 +9,8 @@
 //! Whatever the bytes of a patch are: no panic, no endless loop; no byte is read outside the old
 //! image or written beyond the new one; [`Pull::Done`] comes only after exactly `new_len` bytes
 //! and exactly the whole input. One call of [`Decoder::pull`] decodes at most
-//! [`WORK_PER_BYTE`]` * (out.len() + 1)` binary decisions, besides those of the major operations.
+//! [`WORK_PER_BYTE`]` * (out.len() + 1)` binary decisions, besides those of
+//! layout and map.
 //!
 //! The bytes of a stream are described in `docs/FORMAT.md`, "Native delta".
 
@@ -27,6 +28,7 @@ extern crate std;
 
 mod checkpoint;
 mod coder;
+mod data;
 mod decoder;
 mod encoder;
 mod error;
@@ -40,16 +42,21 @@ mod map;
 mod model;
 mod number;
 mod profile;
+mod region;
+mod segments;
 mod substitution;
 mod tables;
 mod truth;
 
 pub use checkpoint::{CheckpointError, checkpoint_len};
 pub use coder::ByteSink;
-pub use decoder::{Decoder, Pull, WORK_PER_BYTE, WORK_PER_MAJOR};
+pub use data::Data;
+pub use decoder::{Decoder, Pull, WORK_PER_BYTE};
 pub use encoder::{EncodeError, Encoding, Part, Spent, Unit, encode, encode_observed};
 pub use error::DecodeError;
 pub use images::Images;
 pub use isa::{Addresses, Bytes, Field, Isa, Kind, Side};
 pub use profile::{Profile, workspace_len};
+pub use region::{Class, REGION_UNIT, Region};
+pub use segments::{SEGMENTS_MAX, Segment, Segments};
 pub use truth::Operation;

@@ -4,19 +4,22 @@
 
 mod copy;
 mod field;
+mod layout;
 mod operation;
 
 use crate::coder::{BYTES_PER_DECISION, Coder};
 use crate::error::DecodeError;
 use crate::fifo::FIFO_LEN;
 use crate::images::Images;
-use crate::isa::{FAR_KIND_COUNT, KIND_COUNT, Side};
+use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
 use crate::model::{self, Place, STRETCH_MIN};
 use crate::number::NUMBER_WORK;
+use crate::region::{Class, Span};
 use crate::tables::Tables;
 use crate::truth::Truth;
 
 pub(crate) use copy::front;
+pub(crate) use layout::{LAYOUT_STEPS, REGION_STEPS};
 
 /// Bytes of the old image kept at hand.
 pub(crate) const WINDOW_LEN: usize = 64;
@@ -44,6 +47,12 @@ pub(crate) const HITS_TO_STRETCH: u32 = 16;
 /// What comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
+    /// Whether segments and regions are told.
+    Layout,
+    SegmentCount,
+    Segment,
+    RegionCount,
+    Region,
     MajorCount,
     MajorGap,
     MajorSource,
@@ -69,6 +78,14 @@ pub(crate) struct Machine {
     pub(crate) mode: Mode,
     pub(crate) old: Side,
     pub(crate) new: Side,
+    /// The class of the first region.
+    pub(crate) first_class: Class,
+    /// Regions behind the first one.
+    pub(crate) region_count: u32,
+    /// Numbers read of what is being read of the layout.
+    pub(crate) layout_done: u32,
+    /// The region of the source, if it is there already.
+    pub(crate) region: Span,
     /// Log2 of the alignment of instructions, 0 to 2.
     pub(crate) unit_log2: u8,
     /// Bytes of the new image so far, with those held.
@@ -139,15 +156,19 @@ pub(crate) struct Context<'a, 't, C, I, T> {
 pub(crate) type Step<I> = Result<usize, DecodeError<<I as Images>::Error>>;
 
 impl Machine {
-    pub(crate) fn new(old: Side, new: Side, unit_log2: u8) -> Self {
+    pub(crate) fn new(old: Side, new: Side, isa: Isa, unit_log2: u8) -> Self {
         Self {
             mode: if new.len == 0 {
                 Mode::End
             } else {
-                Mode::MajorCount
+                Mode::Layout
             },
             old,
             new,
+            first_class: Class::Code(isa),
+            region_count: 0,
+            layout_done: 0,
+            region: Span::EMPTY,
             unit_log2,
             produced: 0,
             held: 0,
@@ -192,6 +213,11 @@ impl Machine {
             return Ok(self.release(out));
         }
         match self.mode {
+            Mode::Layout => self.layout(context),
+            Mode::SegmentCount => self.segment_count(context),
+            Mode::Segment => self.segment(context),
+            Mode::RegionCount => self.count_regions(context),
+            Mode::Region => self.region(context),
             Mode::MajorCount => self.count_majors(context),
             Mode::MajorGap => self.major_gap(context),
             Mode::MajorSource | Mode::Source => self.read_source(context),
@@ -221,10 +247,24 @@ impl Machine {
         }
     }
 
-    /// Whether the major operations are being read.
+    /// Whether layout or major operations are being read.
     pub(crate) fn is_mapping(&self) -> bool {
-        use Mode::{MajorCount, MajorGap, MajorLen, MajorSource};
-        matches!(self.mode, MajorCount | MajorGap | MajorSource | MajorLen)
+        use Mode::{
+            Layout, MajorCount, MajorGap, MajorLen, MajorSource, Region, RegionCount, Segment,
+            SegmentCount,
+        };
+        matches!(
+            self.mode,
+            Layout
+                | SegmentCount
+                | Segment
+                | RegionCount
+                | Region
+                | MajorCount
+                | MajorGap
+                | MajorSource
+                | MajorLen
+        )
     }
 
     /// Bytes of the new image still to come.

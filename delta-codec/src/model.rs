@@ -68,7 +68,8 @@ const SINGLE_SOURCE: usize = SINGLES;
 const SINGLE_MINOR: usize = SINGLE_SOURCE + 12;
 const SINGLE_REACHED: usize = SINGLE_MINOR + 1;
 const SINGLE_REPEATED: usize = SINGLE_REACHED + KIND_COUNT;
-const SINGLE_COUNT: usize = 13 + 2 * KIND_COUNT;
+const SINGLE_LAYOUT: usize = SINGLE_REPEATED + KIND_COUNT;
+const SINGLE_COUNT: usize = 14 + 2 * KIND_COUNT;
 const MISS_BITS: usize = SINGLES + SINGLE_COUNT;
 const MISS_DELTA: usize = MISS_BITS + 256;
 /// Two-byte counters of every profile.
@@ -210,6 +211,11 @@ pub(crate) fn source_base<C: Coder>(
         decoded = decoded.wrapping_add(1);
     }
     decoded
+}
+
+/// Codes whether segments and regions are told.
+pub(crate) fn layout<C: Coder>(tables: &mut Tables<'_>, coder: &mut C, told: bool) -> bool {
+    tables.bit(coder, SINGLE_LAYOUT, told)
 }
 
 /// Codes whether a minor operation comes before the next major one.

@@ -2,7 +2,7 @@ use core::mem::size_of;
 
 use crate::decoder::Decoder;
 use crate::fifo::FIFO_LEN;
-use crate::machine::WINDOW_LEN;
+use crate::machine::{LAYOUT_STEPS, MAJOR_STEPS, REGION_STEPS, STEP_WORK, WINDOW_LEN};
 use crate::tables::Layout;
 
 /// How much RAM a patch may ask of a device. Larger tables predict better.
@@ -34,6 +34,27 @@ impl Profile {
     #[must_use]
     pub const fn major_count(self) -> usize {
         Layout::of(self).major_count
+    }
+
+    /// The most regions of a stream behind the first one.
+    #[must_use]
+    pub const fn region_count(self) -> usize {
+        Layout::of(self).region_count
+    }
+
+    /// Upper bound of binary decisions before the first byte of output, for layout and map.
+    #[must_use]
+    #[expect(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        reason = "constants far below 2^32, evaluated when compiled"
+    )]
+    pub const fn work_before_output(self) -> u32 {
+        let steps = LAYOUT_STEPS
+            + REGION_STEPS * self.region_count()
+            + MAJOR_STEPS as usize * self.major_count();
+        STEP_WORK * steps as u32
     }
 
     /// The profile's number in a stream header.

@@ -5,6 +5,7 @@ use crate::logistic::{squash, step, stretch};
 use crate::map::{Anchors, LEARNED_LEN, Learned, MAJOR_LEN, Map};
 use crate::model::{SUBSTITUTION_STATES, WEIGHT_COUNT};
 use crate::profile::Profile;
+use crate::region::{REGION_LEN, Regions};
 use crate::substitution::{SUBSTITUTION_LEN, Substitutions};
 
 /// Inputs of the widest mixer.
@@ -92,6 +93,8 @@ pub(crate) struct Layout {
     pub(crate) anchor_count: usize,
     /// Substitutions, a power of two or none.
     pub(crate) substitution_count: usize,
+    /// Regions behind the first one.
+    pub(crate) region_count: usize,
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "constants below 2^16")]
@@ -104,10 +107,11 @@ impl Layout {
                 flag_bits: 6,
                 history_bits: 6,
                 phase_bits: 0,
-                major_count: 40,
+                major_count: 31,
                 learned_bits: 5,
                 anchor_count: 24,
                 substitution_count: 0,
+                region_count: 6,
             },
             Profile::Kib16 => Self {
                 byte_bits: 8,
@@ -115,10 +119,11 @@ impl Layout {
                 flag_bits: 8,
                 history_bits: 8,
                 phase_bits: 1,
-                major_count: 188,
+                major_count: 169,
                 learned_bits: 7,
                 anchor_count: 64,
                 substitution_count: 128,
+                region_count: 32,
             },
             Profile::Kib64 => Self {
                 byte_bits: 10,
@@ -126,10 +131,11 @@ impl Layout {
                 flag_bits: 10,
                 history_bits: 8,
                 phase_bits: 2,
-                major_count: 1840,
+                major_count: 1793,
                 learned_bits: 10,
                 anchor_count: 250,
                 substitution_count: 512,
+                region_count: 128,
             },
         }
     }
@@ -177,6 +183,7 @@ impl Layout {
             + (MAJOR_LEN + 2) * self.major_count
             + LEARNED_LEN * ((1 << self.learned_bits) + self.anchor_count)
             + SUBSTITUTION_LEN * self.substitution_count
+            + REGION_LEN * self.region_count
     }
 }
 
@@ -190,6 +197,7 @@ pub(crate) struct Tables<'a> {
     pub(crate) learned: Learned<'a>,
     pub(crate) anchors: Anchors<'a>,
     pub(crate) substitutions: Substitutions<'a>,
+    pub(crate) regions: Regions<'a>,
 }
 
 impl<'a> Tables<'a> {
@@ -202,7 +210,8 @@ impl<'a> Tables<'a> {
         let (order, rest) = pieces(rest, layout.major_count)?;
         let (learned, rest) = pieces(rest, 1_usize.wrapping_shl(layout.learned_bits))?;
         let (anchors, rest) = pieces(rest, layout.anchor_count)?;
-        let (substitutions, _) = pieces(rest, layout.substitution_count)?;
+        let (substitutions, rest) = pieces(rest, layout.substitution_count)?;
+        let (regions, _) = pieces(rest, layout.region_count)?;
         Some(Self {
             layout,
             bits,
@@ -214,6 +223,7 @@ impl<'a> Tables<'a> {
             substitutions: Substitutions {
                 entries: substitutions,
             },
+            regions: Regions { entries: regions },
         })
     }
 

@@ -1,6 +1,7 @@
 //! What the encoding side knows and the decoding side finds out.
 
-use crate::isa::Bytes;
+use crate::isa::{Addresses, Bytes};
+use crate::region::Region;
 
 /// One operation of a patch: literal bytes, then a copy from the old image in which single bytes
 /// may differ.
@@ -22,6 +23,9 @@ pub struct Operation {
 /// The oracle that the shared state machine asks while encoding. While decoding its answers are
 /// ignored.
 pub(crate) trait Truth {
+    /// Segments and regions.
+    fn layout(&self) -> (Addresses, &[Region]);
+
     /// How many operations are major.
     fn major_count(&self) -> u32;
 
@@ -54,6 +58,10 @@ pub(crate) trait Truth {
 pub(crate) struct Unknown;
 
 impl Truth for Unknown {
+    fn layout(&self) -> (Addresses, &[Region]) {
+        (Addresses::default(), &[])
+    }
+
     fn major_count(&self) -> u32 {
         0
     }

@@ -1,6 +1,6 @@
 //! The native delta: which profile, which instruction set, which addresses.
 
-use sprag_delta::{Addresses, Isa, Profile, workspace_len};
+use sprag_delta::{Addresses, Isa, Profile, Segments, workspace_len};
 use sprag_manifest::Codec;
 
 use super::{CodecLimits, Encoded, Progress, native_profile};
@@ -96,8 +96,8 @@ fn addresses(isa: Isa, old: &[u8], new: &[u8], load_address: Option<u64>) -> Add
     let guess = detect_addresses(isa, old, new);
     match load_address {
         Some(base) => Addresses {
-            old_base: base,
-            new_base: base,
+            old: Segments::at(base),
+            new: Segments::at(base),
             ..guess
         },
         None => guess,
@@ -127,8 +127,8 @@ fn find_isa(old: &[u8], new: &[u8], load_address: Option<u64>) -> Result<Isa, Er
                 effort: Effort::Fast,
                 isa,
                 addresses: Addresses {
-                    old_base: base.old_base.wrapping_add(old_start),
-                    new_base: base.new_base.wrapping_add(new_start),
+                    old: Segments::at(base.old.address_of(0).wrapping_add(old_start)),
+                    new: Segments::at(base.new.address_of(0).wrapping_add(new_start)),
                     ..base
                 },
                 ..EncodeOptions::new(Profile::Kib16)

@@ -1,6 +1,6 @@
 //! Where two images lie in memory, if nothing but their bytes can tell.
 
-use sprag_delta::{Addresses, Isa};
+use sprag_delta::{Addresses, Isa, Segments};
 
 use crate::image::base::{self, FoundBase};
 use crate::image::landmarks::Landmarks;
@@ -29,8 +29,8 @@ pub fn detect_addresses(isa: Isa, old: &[u8], new: &[u8]) -> Addresses {
             .unwrap_or((0, 0)),
     };
     Addresses {
-        old_base,
-        new_base,
+        old: Segments::at(old_base),
+        new: Segments::at(new_base),
         ram_base,
         ram_len,
     }

@@ -1,52 +1,76 @@
 //! The fields of both images, found once: for masks that make moved code look alike, for the costs
 //! of the parse, and for the choice of major operations.
 
-use sprag_delta::{Addresses, Bytes, Field, Isa, Kind, Operation, Side};
+use sprag_delta::{Addresses, Bytes, Class, Field, Isa, Kind, Operation, Region, Segments, Side};
+
+use super::EncodeOptions;
 
 /// An image with the fields at each place where one can begin.
 pub(super) struct Fields<'a> {
     side: Side,
     bytes: &'a [u8],
+    /// The first region's class, then the regions behind it.
+    first: Class,
+    regions: &'a [Region],
     step: usize,
     found: Vec<Option<Field>>,
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn old(isa: Isa, addresses: Addresses, bytes: &'a [u8]) -> Self {
-        Self::new(isa, addresses.old_base, addresses, bytes)
+    pub(super) fn old(options: &EncodeOptions<'a>, bytes: &'a [u8]) -> Self {
+        let &EncodeOptions {
+            isa,
+            addresses,
+            old_regions,
+            ..
+        } = options;
+        Self::new((isa, old_regions), addresses.old, addresses, bytes)
     }
 
-    pub(super) fn new_image(isa: Isa, addresses: Addresses, bytes: &'a [u8]) -> Self {
-        Self::new(isa, addresses.new_base, addresses, bytes)
+    pub(super) fn new_image(options: &EncodeOptions<'a>, bytes: &'a [u8]) -> Self {
+        let &EncodeOptions {
+            isa,
+            addresses,
+            new_regions,
+            ..
+        } = options;
+        Self::new((isa, new_regions), addresses.new, addresses, bytes)
     }
 
-    fn new(isa: Isa, base: u64, addresses: Addresses, bytes: &'a [u8]) -> Self {
+    fn new(
+        (isa, regions): (Isa, &'a [Region]),
+        segments: Segments,
+        addresses: Addresses,
+        bytes: &'a [u8],
+    ) -> Self {
         let Addresses {
             ram_base, ram_len, ..
         } = addresses;
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let side = Side {
-            isa,
-            base,
+            segments,
             len,
             ram_base,
             ram_len,
         };
-        let step = 1 << isa.unit_log2();
-        let found = if isa == Isa::None {
+        let first = Class::Code(isa);
+        let step = step_of(first, regions);
+        let found = if is_plain(first, regions) {
             Vec::new()
         } else {
             // As the decoder does: no field begins inside an instruction.
             let mut inner_left = 0;
+            let mut runs = Runs { first, regions };
             let places = (0..bytes.len()).step_by(step);
             places
                 .map(|place| {
                     let (offset, code) = (as_u32(place), at(bytes, place));
+                    let class = runs.class(offset);
                     let field = if inner_left > 0 {
-                        side.recognise_inside(offset, code)
+                        side.recognise_inside(class, offset, code)
                     } else {
-                        inner_left = usize::from(side.instruction_len(offset, code));
-                        side.recognise(offset, code)
+                        inner_left = usize::from(side.instruction_len(class, offset, code));
+                        side.recognise(class, offset, code)
                     };
                     if let Some(field) = field {
                         inner_left = usize::from(field.len);
@@ -59,6 +83,8 @@ impl<'a> Fields<'a> {
         Self {
             side,
             bytes,
+            first,
+            regions,
             step,
             found,
         }
@@ -69,6 +95,16 @@ impl<'a> Fields<'a> {
             return None;
         }
         *self.found.get(place / self.step)?
+    }
+
+    /// What a place is in.
+    pub(super) fn class(&self, place: usize) -> Class {
+        let above = self
+            .regions
+            .partition_point(|region| as_usize(region.start) <= place);
+        above
+            .checked_sub(1)
+            .map_or(self.first, |below| self.regions[below].class)
     }
 
     pub(super) fn side(&self) -> Side {
@@ -90,18 +126,9 @@ impl<'a> Fields<'a> {
                     || matches!(field.kind, Kind::Load | Kind::ShortLoad | Kind::Address))
             {
                 let len = usize::from(field.len);
-                let origin = self.side.origin(field.kind, as_u32(place));
-                let bytes = match field.kind {
-                    Kind::Pointer => Some([0xa5; 8]),
-                    Kind::Ram => Some([0x5a; 8]),
-                    kind => {
-                        let bytes = self.bytes_at(place);
-                        let to = |origin| self.side.rewrite(kind, bytes, as_u32(place), origin);
-                        // BLX reaches whole words only.
-                        to(origin).or_else(|| to(origin & !3))
-                    }
-                };
-                if let Some(bytes) = bytes {
+                let (class, bytes) = (self.class(place), self.bytes_at(place));
+                let neutral = self.side.neutral(class, field.kind, bytes, as_u32(place));
+                if let Some(bytes) = neutral {
                     masked[place..place + len].copy_from_slice(&bytes[..len]);
                     if self.step > 1 {
                         next = place + len;
@@ -112,6 +139,39 @@ impl<'a> Fields<'a> {
         }
         masked
     }
+}
+
+/// The classes of places in their order.
+struct Runs<'a> {
+    first: Class,
+    regions: &'a [Region],
+}
+
+impl Runs<'_> {
+    /// The class of a place at or behind the last one asked for.
+    fn class(&mut self, place: u32) -> Class {
+        while let Some((next, rest)) = self.regions.split_first()
+            && next.start <= place
+        {
+            self.first = next.class;
+            self.regions = rest;
+        }
+        self.first
+    }
+}
+
+/// Whether no field is looked for anywhere.
+pub(super) fn is_plain(first: Class, regions: &[Region]) -> bool {
+    first == Class::NONE && regions.iter().all(|region| region.class == Class::NONE)
+}
+
+/// The distance of places where fields can begin.
+pub(super) fn step_of(first: Class, regions: &[Region]) -> usize {
+    let classes = regions.iter().map(|region| region.class).chain([first]);
+    let steps = classes
+        .filter(|class| *class != Class::NONE)
+        .map(|class| 1 << class.step_log2());
+    steps.min().unwrap_or(1)
 }
 
 /// Where old addresses went, by some operations: what the decoder's map will say.

@@ -247,7 +247,7 @@ proptest! {
         let mut stream = Stream(Vec::new());
         let mut workspace = vec![0; workspace_len(profile)];
         let (unit, isa, addresses) = (Unit::Byte, Isa::None, Addresses::default());
-        let encoding = Encoding { profile, unit, isa, addresses };
+        let encoding = Encoding { profile, unit, isa, addresses, regions: &[] };
         let operations = naive_operations(&old, &new);
         sprag_delta::encode(&mut workspace, encoding, (&old, &new), &operations, &mut stream, |_| ())
             .unwrap();

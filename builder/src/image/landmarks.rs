@@ -1,7 +1,7 @@
 //! Places in an image that words elsewhere in it are likely to hold the address of: where functions and texts begin.
 //! They are offsets, known without the load address, since calls are relative.
 
-use sprag_delta::{Bytes, Isa, Kind, Side};
+use sprag_delta::{Bytes, Class, Isa, Kind, Segments, Side};
 
 /// Bytes of the shortest text that counts. Shorter ones are found in any data.
 const TEXT_MIN: usize = 5;
@@ -22,8 +22,7 @@ impl Landmarks {
     /// number of real ones must outweigh.
     pub(crate) fn of(isa: Isa, image: &[u8]) -> Self {
         let side = Side {
-            isa,
-            base: 0,
+            segments: Segments::at(0),
             len: u32::try_from(image.len()).unwrap_or(u32::MAX),
             ram_base: 0,
             ram_len: 0,
@@ -37,7 +36,7 @@ impl Landmarks {
                 if is_prologue(isa, bytes) {
                     functions.push(place);
                 }
-                match side.recognise(place, bytes) {
+                match side.recognise(Class::Code(isa), place, bytes) {
                     Some(field) if field.kind == Kind::Call => called.push(field.target),
                     Some(field)
                         if matches!(field.kind, Kind::Load | Kind::ShortLoad)

@@ -3,7 +3,7 @@
 use super::{Bytes, Field, Kind, extend, halves, reaches, with_word, word};
 
 #[inline]
-pub(super) fn recognise(base: u32, offset: u32, bytes: Bytes) -> Option<Field> {
+pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
     let code = word(bytes);
     let field = |kind, distance: u32| {
         Some(Field {
@@ -33,7 +33,7 @@ pub(super) fn recognise(base: u32, offset: u32, bytes: Bytes) -> Option<Field> {
         return field(Kind::Load, imm19(code));
     }
     if code & 0x9f00_0000 == 0x9000_0000 {
-        return page(base, offset, bytes);
+        return page(offset, bytes);
     }
     if code & 0x9f00_0000 == 0x1000_0000 {
         return field(
@@ -44,25 +44,23 @@ pub(super) fn recognise(base: u32, offset: u32, bytes: Bytes) -> Option<Field> {
     None
 }
 
-/// ADRP, with the instruction behind it if that adds the place within the page. `base` is the low
-/// word of the image's address.
-fn page(base: u32, offset: u32, bytes: Bytes) -> Option<Field> {
+/// ADRP, with the instruction behind it if that adds the place within the page.
+fn page(offset: u32, bytes: Bytes) -> Option<Field> {
     let [code, next] = halves(u64::from_le_bytes(bytes));
     let pages = (code >> 5 & 0x7_ffff) << 2 | code >> 29 & 3;
     // Beyond 2 GiB the distance does not fit 32 bits.
     if extend(pages, 21) != extend(pages, 20) {
         return None;
     }
-    let address = page_of(base.wrapping_add(offset)).wrapping_add(pages << 12);
+    let address = page_of(offset).wrapping_add(pages << 12);
     let (len, place) = match place_scale(code, next) {
         Some(scale) => (8, (next >> 10 & 0xfff).wrapping_shl(scale)),
         None => (4, 0),
     };
-    let target = address.wrapping_add(place).wrapping_sub(base);
     Some(Field {
         kind: Kind::Page,
         len,
-        target,
+        target: address.wrapping_add(place),
     })
 }
 
@@ -89,15 +87,9 @@ fn imm19(code: u32) -> u32 {
 }
 
 #[inline]
-pub(super) fn rewrite(
-    base: u32,
-    kind: Kind,
-    bytes: Bytes,
-    offset: u32,
-    target: u32,
-) -> Option<Bytes> {
+pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Option<Bytes> {
     if kind == Kind::Page {
-        return rewrite_page(base, bytes, offset, target);
+        return rewrite_page(bytes, offset, target);
     }
     let code = word(bytes);
     let distance = target.wrapping_sub(offset);
@@ -119,15 +111,14 @@ pub(super) fn rewrite(
     Some(with_word(bytes, code))
 }
 
-fn rewrite_page(base: u32, bytes: Bytes, offset: u32, target: u32) -> Option<Bytes> {
+fn rewrite_page(bytes: Bytes, offset: u32, target: u32) -> Option<Bytes> {
     let [code, next] = halves(u64::from_le_bytes(bytes));
-    let address = base.wrapping_add(target);
-    let distance = page_of(address).wrapping_sub(page_of(base.wrapping_add(offset)));
+    let distance = page_of(target).wrapping_sub(page_of(offset));
     let pages = extend(distance >> 12, 20);
     let code = code & 0x9f00_001f | (pages & 3) << 29 | (pages >> 2 & 0x7_ffff) << 5;
     let next = match place_scale(code, next) {
         Some(scale) => {
-            let place = address & 0xfff;
+            let place = target & 0xfff;
             let units = place.wrapping_shr(scale);
             if units.wrapping_shl(scale) != place {
                 return None;

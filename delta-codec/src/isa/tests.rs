@@ -1,4 +1,6 @@
 use super::{Isa, Side};
+use crate::region::Class;
+use crate::segments::Segments;
 
 const ISAS: [Isa; 7] = [
     Isa::None,
@@ -10,10 +12,9 @@ const ISAS: [Isa; 7] = [
     Isa::Xtensa,
 ];
 
-fn side(isa: Isa) -> Side {
+fn side() -> Side {
     Side {
-        isa,
-        base: 0x0800_0000,
+        segments: Segments::at(0x0800_0000),
         len: 0x10_0000,
         ram_base: 0x2000_0000,
         ram_len: 0x1_0000,
@@ -26,7 +27,7 @@ fn side(isa: Isa) -> Side {
 fn rewriting_and_recognising_agree() {
     let mut state = 88_172_645_463_325_252_u64;
     for isa in ISAS {
-        let side = side(isa);
+        let (side, class) = (side(), Class::Code(isa));
         let mut seen = std::collections::BTreeMap::new();
         for round in 0_u32..400_000 {
             state ^= state << 13;
@@ -39,11 +40,11 @@ fn rewriting_and_recognising_agree() {
                 bytes[2..].copy_from_slice(&[0, 0x20, 0, 0, 0, 0]);
             }
             let offset = 0x8_0000_u32.wrapping_add(round.wrapping_mul(2) & 0xffff);
-            let Some(field) = side.recognise(offset, bytes) else {
+            let Some(field) = side.recognise(class, offset, bytes) else {
                 continue;
             };
             *seen.entry(field.kind.number()).or_insert(0_u32) = round;
-            let same = side.rewrite(field.kind, bytes, offset, field.target);
+            let same = side.rewrite(class, field.kind, bytes, offset, field.target);
             assert_eq!(same, Some(bytes), "{isa:?} {field:?}");
             for target in [
                 field.target.wrapping_add(4),
@@ -59,10 +60,10 @@ fn rewriting_and_recognising_agree() {
                 if target >= limit {
                     continue;
                 }
-                let Some(moved) = side.rewrite(field.kind, bytes, offset, target) else {
+                let Some(moved) = side.rewrite(class, field.kind, bytes, offset, target) else {
                     continue;
                 };
-                let again = side.recognise(offset, moved).expect("still a field");
+                let again = side.recognise(class, offset, moved).expect("still a field");
                 if again.kind != field.kind && again.kind.is_far() {
                     continue; // An instruction that happens to be an address as well.
                 }
@@ -107,7 +108,7 @@ fn known_instructions() {
     for (isa, code, offset, target) in cases {
         let mut bytes = [0; 8];
         bytes[..code.len()].copy_from_slice(code);
-        let field = side(isa).recognise(offset, bytes);
+        let field = side().recognise(Class::Code(isa), offset, bytes);
         assert_eq!(
             field.map(|field| field.target),
             Some(target),

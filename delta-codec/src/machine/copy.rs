@@ -5,9 +5,11 @@ use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Bytes, Isa};
+use crate::isa::Bytes;
 use crate::model::{self, Hint, History, OldPlace, STRETCH_MAX, STRETCH_MIN, Stretch};
+use crate::region::{Class, Span};
 use crate::substitution::Substitution;
+use crate::tables::Tables;
 use crate::truth::Truth;
 
 impl Machine {
@@ -59,15 +61,27 @@ impl Machine {
         0
     }
 
+    /// Makes the region of the source the current one.
+    #[inline]
+    fn enter_region(&mut self, tables: &Tables<'_>) {
+        if !self.region.holds(self.source) {
+            self.region = self.region_at(tables, self.source);
+        }
+    }
+
+    fn region_at(&self, tables: &Tables<'_>, source: u32) -> Span {
+        tables
+            .regions
+            .find(self.region_count, self.first_class, source)
+    }
+
     /// For the encoder: whether a stretch holds no surprise up to the first risky field that fails.
     fn is_clean<C: Coder, I: Images, T: Truth>(
         &self,
         context: &Context<'_, '_, C, I, T>,
         len: u32,
     ) -> bool {
-        if self.old.isa == Isa::None {
-            return context.truth.is_equal(self.produced, self.source, len);
-        }
+        let mut region = self.region;
         let mut gone = 0_u32;
         let mut inner_left = self.inner_left;
         while gone < len {
@@ -75,11 +89,29 @@ impl Machine {
                 self.produced.wrapping_add(gone),
                 self.source.wrapping_add(gone),
             );
+            if !region.holds(source) {
+                region = self.region_at(context.tables, source);
+            }
+            if region.class == Class::NONE {
+                let piece = len.saturating_sub(gone).min(region.left(source)).max(1);
+                if !context.truth.is_equal(offset, source, piece) {
+                    return false;
+                }
+                gone = gone.saturating_add(piece);
+                continue;
+            }
             let old = context.truth.old_bytes(source);
             let new = context.truth.new_bytes(offset);
             let left = self.copy_left.saturating_sub(gone);
             let place = (offset, source);
-            let prediction = self.predict(context.tables, place, old, left, &mut inner_left);
+            let prediction = self.predict(
+                context.tables,
+                region.class,
+                place,
+                old,
+                left,
+                &mut inner_left,
+            );
             let (expected, unit) = prediction.map_or((old, 1), |prediction| prediction.first());
             let len = usize::from(unit);
             if expected.get(..len) != new.get(..len) {
@@ -100,7 +132,8 @@ impl Machine {
         context: &mut Context<'_, '_, C, I, T>,
         out: &mut [u8],
     ) -> Step<I> {
-        let written = if self.old.isa == Isa::None {
+        self.enter_region(context.tables);
+        let written = if self.region.class == Class::NONE {
             self.clean_bytes(context, out)?
         } else {
             self.clean_units(context, out)?
@@ -120,6 +153,7 @@ impl Machine {
     ) -> Step<I> {
         let room = u32::try_from(out.len()).unwrap_or(u32::MAX);
         let len = self.clean_left.min(room);
+        let len = len.min(self.region.left(self.source).max(1));
         let piece = out.get_mut(..model::usize_of(len)).unwrap_or_default();
         context
             .images
@@ -142,11 +176,12 @@ impl Machine {
     ) -> Step<I> {
         let mut written = 0_usize;
         while self.clean_left > 0 && written < out.len() {
+            self.enter_region(context.tables);
             let old = self.old_bytes(context)?;
             let place = (self.produced, self.source);
+            let (class, left) = (self.region.class, self.copy_left);
             let mut inner_left = self.inner_left;
-            let prediction =
-                self.predict(context.tables, place, old, self.copy_left, &mut inner_left);
+            let prediction = self.predict(context.tables, class, place, old, left, &mut inner_left);
             self.inner_left = inner_left;
             if let Some(prediction) = &prediction
                 && prediction.is_risky(self.risky)
@@ -180,7 +215,7 @@ impl Machine {
 
     /// Bytes from a source where no field begins to the next place where one can.
     fn fieldless_len(&self) -> u32 {
-        let step = 1_u32.wrapping_shl(u32::from(self.old.isa.unit_log2()));
+        let step = 1_u32.wrapping_shl(u32::from(self.region.class.step_log2()));
         step.wrapping_sub(self.source & step.wrapping_sub(1))
     }
 
@@ -220,17 +255,14 @@ impl Machine {
         context: &mut Context<'_, '_, C, I, T>,
         out: &mut [u8],
     ) -> Step<I> {
+        self.enter_region(context.tables);
         let bytes = self.old_bytes(context)?;
         if self.plain_left == 0 {
             let place = (self.produced, self.source);
+            let (class, left) = (self.region.class, self.copy_left);
             let mut inner_left = self.inner_left;
-            let prediction = self.predict(
-                context.tables,
-                place,
-                bytes,
-                self.copy_left,
-                &mut inner_left,
-            );
+            let prediction =
+                self.predict(context.tables, class, place, bytes, left, &mut inner_left);
             self.inner_left = inner_left;
             if let Some(prediction) = prediction {
                 return Ok(self.field(context, &prediction, bytes, out));

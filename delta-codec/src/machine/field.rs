@@ -5,6 +5,7 @@ use crate::coder::Coder;
 use crate::images::Images;
 use crate::isa::{Bytes, Field, Isa, Kind};
 use crate::model::{self, Candidate, Number, Origin};
+use crate::region::Class;
 use crate::tables::Tables;
 use crate::truth::Truth;
 
@@ -28,22 +29,23 @@ const RESIDUAL_MAX: u32 = 1 << 26;
 
 impl Machine {
     /// What the field at a place (offset in the new image, offset in the old one) may have become;
-    /// `None` if there is none, or nothing to predict. `left` are the bytes left of the copy;
-    /// `inner_left` those of an instruction begun before, told anew.
+    /// `None` if there is none, or nothing to predict. `class` is that of the region, `left` are the
+    /// bytes left of the copy; `inner_left` those of an instruction begun before, told anew.
     #[inline]
     pub(super) fn predict(
         &self,
         tables: &Tables<'_>,
+        class: Class,
         (offset, source): (u32, u32),
         old: Bytes,
         left: u32,
         inner_left: &mut u8,
     ) -> Option<Prediction> {
         let field = if *inner_left > 0 {
-            self.old.recognise_inside(source, old)?
+            self.old.recognise_inside(class, source, old)?
         } else {
-            let Some(field) = self.old.recognise(source, old) else {
-                *inner_left = self.old.instruction_len(source, old);
+            let Some(field) = self.old.recognise(class, source, old) else {
+                *inner_left = self.old.instruction_len(class, source, old);
                 return None;
             };
             field
@@ -70,7 +72,7 @@ impl Machine {
             inside,
             mapped,
         };
-        let rewrite = |target| self.new.rewrite(field.kind, old, offset, target);
+        let rewrite = |target| self.new.rewrite(class, field.kind, old, offset, target);
         if far && let Some(shift) = tables.learned.get(field.target) {
             prediction.add(rewrite(field.target.wrapping_add(shift)), Origin::Learned);
         }
@@ -217,7 +219,9 @@ impl Machine {
         }
         let target = prediction.mapped.wrapping_add(residual.wrapping_shl(align));
         // What the stream says may be out of reach; the old bytes then stand for it.
-        let bytes = self.new.rewrite(kind, old, self.produced, target);
+        let bytes = self
+            .new
+            .rewrite(self.region.class, kind, old, self.produced, target);
         Some((bytes.unwrap_or(old), target))
     }
 
@@ -230,8 +234,12 @@ impl Machine {
         align: u32,
     ) -> Option<u32> {
         let Field { kind, len, .. } = prediction.field;
-        let found = self.new.recognise(self.produced, truth)?;
-        let bytes = self.new.rewrite(kind, old, self.produced, found.target)?;
+        let found = self
+            .new
+            .recognise(self.region.class, self.produced, truth)?;
+        let bytes = self
+            .new
+            .rewrite(self.region.class, kind, old, self.produced, found.target)?;
         let distance = signed_of(found.target.wrapping_sub(prediction.mapped));
         let residual = distance.wrapping_shr(align);
         let exact = residual.wrapping_shl(align) == distance;
@@ -243,13 +251,18 @@ impl Machine {
 
     /// Where a field of the new image points, if it is one.
     fn target(&self, kind: Kind, bytes: Bytes) -> Option<u32> {
-        let field = self.new.recognise(self.produced, bytes)?;
+        let field = self
+            .new
+            .recognise(self.region.class, self.produced, bytes)?;
         (field.kind == kind).then_some(field.target)
     }
 
     /// Log2 of the unit in which targets of a kind lie.
     fn align_log2(&self, kind: Kind) -> u32 {
-        match (kind, self.old.isa) {
+        let Class::Code(isa) = self.region.class else {
+            return 0;
+        };
+        match (kind, isa) {
             (Kind::Call | Kind::Jump, Isa::Thumb | Isa::Rv32 | Isa::Rv64) => 1,
             (Kind::Call | Kind::Jump, Isa::A32 | Isa::A64) | (Kind::Call, Isa::Xtensa) => 2,
             _ => 0,

@@ -5,7 +5,7 @@ use sprag_delta::{
 
 use super::support::{Case, Memory, Noise, THUMB, cases, len_u32, rich_case};
 
-const ENCODING: Encoding = Encoding {
+const ENCODING: Encoding<'static> = Encoding {
     profile: Profile::Kib8,
     ..THUMB
 };

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use sprag_delta::{
     Addresses, ByteSink, DecodeError, Decoder, Encoding, Images, Isa, Operation, Profile, Pull,
-    Unit, WORK_PER_BYTE, WORK_PER_MAJOR, encode, workspace_len,
+    Segments, Unit, WORK_PER_BYTE, encode, workspace_len,
 };
 
 /// The old image in memory; it counts reads and refuses those outside.
@@ -37,7 +37,7 @@ impl ByteSink for Stream {
 /// Images and operations that fit each other.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    pub(crate) encoding: Encoding,
+    pub(crate) encoding: Encoding<'static>,
     pub(crate) old: Vec<u8>,
     pub(crate) new: Vec<u8>,
     pub(crate) operations: Vec<Operation>,
@@ -90,9 +90,8 @@ impl Case {
             }
             let work = decoder.work();
             let pulled = decoder.pull(&mut images, &mut out);
-            let majors = u32::try_from(Profile::Kib64.major_count()).unwrap();
             let before = if new.is_empty() {
-                WORK_PER_MAJOR * majors
+                self.encoding.profile.work_before_output()
             } else {
                 0
             };
@@ -133,24 +132,25 @@ impl Case {
 type Piece = (Vec<u8>, u16, u16, Vec<(u16, u8)>, bool);
 
 /// What is not under test: 16 KiB, halfwords, no fields.
-pub(crate) const PLAIN: Encoding = Encoding {
+pub(crate) const PLAIN: Encoding<'static> = Encoding {
     profile: Profile::Kib16,
     unit: Unit::Halfword,
     isa: Isa::None,
     addresses: Addresses {
-        old_base: 0,
-        new_base: 0,
+        old: Segments::at(0),
+        new: Segments::at(0),
         ram_base: 0,
         ram_len: 0,
     },
+    regions: &[],
 };
 
 /// Firmware as it comes: Thumb in flash, with RAM.
-pub(crate) const THUMB: Encoding = Encoding {
+pub(crate) const THUMB: Encoding<'static> = Encoding {
     isa: Isa::Thumb,
     addresses: Addresses {
-        old_base: 0x0800_0000,
-        new_base: 0x0801_0000,
+        old: Segments::at(0x0800_0000),
+        new: Segments::at(0x0801_0000),
         ram_base: 0x2000_0000,
         ram_len: 0x1_0000,
     },
@@ -167,7 +167,12 @@ pub(crate) const ISAS: [Isa; 7] = [
     Isa::Xtensa,
 ];
 
-pub(crate) fn build(encoding: Encoding, old: Vec<u8>, pieces: &[Piece], tail: &[u8]) -> Case {
+pub(crate) fn build(
+    encoding: Encoding<'static>,
+    old: Vec<u8>,
+    pieces: &[Piece],
+    tail: &[u8],
+) -> Case {
     let mut new = Vec::new();
     let mut operations = Vec::new();
     let scale = |whole: usize, fraction: u16| whole * usize::from(fraction) / 65536;
@@ -206,14 +211,14 @@ pub(crate) fn build(encoding: Encoding, old: Vec<u8>, pieces: &[Piece], tail: &[
     }
 }
 
-pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {
+pub(crate) fn encodings() -> impl Strategy<Value = Encoding<'static>> {
     let addresses = prop_oneof![
         Just(THUMB.addresses),
         Just(PLAIN.addresses),
         (any::<u64>(), any::<u64>(), any::<u32>(), any::<u32>()).prop_map(
             |(old_base, new_base, ram_base, ram_len)| Addresses {
-                old_base,
-                new_base,
+                old: Segments::at(old_base),
+                new: Segments::at(new_base),
                 ram_base,
                 ram_len
             }
@@ -233,6 +238,7 @@ pub(crate) fn encodings() -> impl Strategy<Value = Encoding> {
                 unit,
                 isa,
                 addresses,
+                regions: &[],
             }
         },
     )
@@ -301,7 +307,7 @@ impl Noise {
 
 /// A case in which everything occurs: long and short copies, scattered and dense changes, jumps
 /// both ways, literals in the middle and at the end, calls and pointers that move.
-pub(crate) fn rich_case(encoding: Encoding) -> Case {
+pub(crate) fn rich_case(encoding: Encoding<'static>) -> Case {
     let mut noise = Noise(0x1234_5678_9abc_def1);
     let mut old = noise.bytes(6000);
     for place in (400..3000).step_by(8) {

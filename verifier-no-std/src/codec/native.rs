@@ -11,6 +11,10 @@ pub struct NativeCodecs;
 
 /// The decoder of a payload that [`NativeCodecs`] opened.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is no heap, and one decoder at a time"
+)]
 pub enum NativeDecoder<'w> {
     /// The payload is the image.
     Stored(StoredDecoder),

@@ -1,4 +1,4 @@
-use sprag_delta::{Addresses, Isa};
+use sprag_delta::{Addresses, Isa, Segments};
 
 use super::detect_addresses;
 
@@ -66,13 +66,14 @@ fn bases_are_found() {
         let (old, new) = (image(isa, base), image(isa, base + 0x3000));
         let found = detect_addresses(isa, &old, &new);
         assert_eq!(
-            (found.old_base, found.new_base),
-            (base, base + 0x3000),
+            (found.old, found.new),
+            (Segments::at(base), Segments::at(base + 0x3000)),
             "{isa:?}"
         );
         // An image of noise lies where the other one does.
         let found = detect_addresses(isa, &old, &Noise(1).bytes(20_000));
-        assert_eq!((found.old_base, found.new_base), (base, base), "{isa:?}");
+        let at_base = Segments::at(base);
+        assert_eq!((found.old, found.new), (at_base, at_base), "{isa:?}");
     }
 }
 
@@ -142,6 +143,7 @@ fn bases_of_the_corpus_are_found() {
             continue;
         };
         let found = detect_addresses(isa, &old, &new);
-        assert_eq!((found.old_base, found.new_base), (base, base), "{pair}");
+        let at_base = Segments::at(base);
+        assert_eq!((found.old, found.new), (at_base, at_base), "{pair}");
     }
 }

@@ -1,12 +1,18 @@
-use sprag_delta::{Addresses, Isa, Operation};
+use sprag_delta::{Addresses, Isa, Operation, Profile, Segments};
 
-use super::{Fields, MovedTo, choose_majors};
+use super::{EncodeOptions, Fields, MovedTo, choose_majors};
 
 const ADDRESSES: Addresses = Addresses {
-    old_base: 0x0800_0000,
-    new_base: 0x0800_0000,
+    old: Segments::at(0x0800_0000),
+    new: Segments::at(0x0800_0000),
     ram_base: 0,
     ram_len: 0,
+};
+
+const OPTIONS: EncodeOptions<'_> = EncodeOptions {
+    isa: Isa::Thumb,
+    addresses: ADDRESSES,
+    ..EncodeOptions::new(Profile::Kib16)
 };
 
 /// BL from one offset to another.
@@ -32,7 +38,7 @@ fn code(count: u32, target: u32) -> Vec<u8> {
 fn masked_code_does_not_show_where_it_calls() {
     let (near, far) = (code(50, 1000), code(50, 1500));
     assert_ne!(near, far);
-    let masks = [&near, &far].map(|image| Fields::old(Isa::Thumb, ADDRESSES, image).masked());
+    let masks = [&near, &far].map(|image| Fields::old(&OPTIONS, image).masked());
     assert_eq!(masks[0], masks[1]);
     assert_ne!(masks[0], near);
 }
@@ -40,7 +46,7 @@ fn masked_code_does_not_show_where_it_calls() {
 #[test]
 fn all_operations_are_major_while_there_is_room() {
     let image = code(100, 600);
-    let fields = Fields::old(Isa::Thumb, ADDRESSES, &image);
+    let fields = Fields::old(&OPTIONS, &image);
     let copy = |source, copy_len| Operation {
         literal_len: 1,
         copy_len,

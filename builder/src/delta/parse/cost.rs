@@ -61,7 +61,8 @@ impl Images<'_> {
             masked.new_fields.bytes_at(position),
         );
         let side = masked.new_fields.side();
-        let rewrite = |target| side.rewrite(field.kind, old, as_u32(position), target);
+        let class = masked.old_fields.class(source);
+        let rewrite = |target| side.rewrite(class, field.kind, old, as_u32(position), target);
         if rewrite(new_field.target)?[..len] != new[..len] {
             return None;
         }

@@ -155,6 +155,7 @@ pub(crate) fn native_stream(old: &[u8], new: &[u8], operations: &[Operation]) ->
         unit: Unit::Halfword,
         isa: Isa::Thumb,
         addresses: Addresses::default(),
+        regions: &[],
     };
     let mut sink = Sink(Vec::new());
     let mut workspace = vec![0; workspace_len(encoding.profile)];

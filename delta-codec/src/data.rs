@@ -1,0 +1,70 @@
+//! Fields in tables of addresses: one module for each class of data; a row here, in
+//! [`Data::ALL`] and in the two matches makes it known.
+
+pub(crate) mod pointer;
+mod relative;
+
+use crate::isa::{Bytes, Field, Kind, Side};
+
+/// What a table holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Data {
+    /// 32-bit addresses, and anything else between them.
+    Pointer32,
+    /// 64-bit addresses, and anything else between them.
+    Pointer64,
+    /// 32-bit words, each relative to its own place.
+    Relative32,
+}
+
+impl Data {
+    /// All classes, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Pointer32, Self::Pointer64, Self::Relative32];
+
+    /// The number in a stream, less 16.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Pointer32 => 0,
+            Self::Pointer64 => 1,
+            Self::Relative32 => 2,
+        }
+    }
+
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Pointer32),
+            1 => Some(Self::Pointer64),
+            2 => Some(Self::Relative32),
+            _ => None,
+        }
+    }
+
+    /// The field that begins at `offset`, a multiple of 4.
+    #[inline]
+    pub(crate) fn recognise(self, side: &Side, offset: u32, bytes: Bytes) -> Option<Field> {
+        match self {
+            Self::Pointer32 => pointer::recognise_32(side, bytes),
+            Self::Pointer64 => pointer::recognise_64(side, offset, bytes),
+            Self::Relative32 => relative::recognise(side, offset, bytes),
+        }
+    }
+
+    /// The bytes of a field for another target.
+    #[inline]
+    pub(crate) fn rewrite(
+        self,
+        side: &Side,
+        kind: Kind,
+        bytes: Bytes,
+        offset: u32,
+        target: u32,
+    ) -> Option<Bytes> {
+        match self {
+            Self::Pointer32 => pointer::rewrite_32(side, kind, bytes, target),
+            Self::Pointer64 => pointer::rewrite_64(side, kind, target),
+            Self::Relative32 => relative::rewrite(side, kind, bytes, offset, target),
+        }
+    }
+}
