@@ -33,6 +33,7 @@ mod decoder;
 mod encoder;
 mod error;
 mod fifo;
+pub mod full;
 mod header;
 mod images;
 mod isa;
