@@ -4,7 +4,7 @@ use sprag_manifest::{DeviceProfile, Digest, FlashProfile, Image, Role};
 use sprag_verifier::{Area, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 
 use crate::codec::{
-    self, CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, Progress,
+    self, CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Progress,
 };
 use crate::device::{SimulatedDevice, UpdateInputs};
 use crate::digest::sha256;
@@ -87,11 +87,23 @@ pub fn build(
     };
 
     let mut payloads = Vec::new();
-    let full = codec::stored(inputs.new);
+    let mut full = None;
     let mut full_wanted = inputs.full == FullImage::Always || inputs.sources.is_empty();
     for (number, source) in (0_u32..).zip(&inputs.sources) {
         let delta = codec::delta(source.bytes, inputs.new, inputs.codec, &limits, progress)?;
-        match delta.filter(|delta| stays(delta, &full, inputs.codec)) {
+        let kept = match delta {
+            Some(delta) if inputs.codec == CodecChoice::Auto => {
+                let len = delta.bytes.len();
+                // The full image takes its time: it is made if it has a chance, and once.
+                if full.is_none() && codec::full_may_beat(inputs.new, inputs.codec, len) {
+                    full = Some(codec::full(inputs.new, inputs.codec, &limits, progress)?);
+                }
+                let smaller = full.as_ref().is_none_or(|full| len < full.bytes.len());
+                smaller.then_some(delta)
+            }
+            delta => delta,
+        };
+        match kept {
             Some(encoded) => {
                 payloads.push(PayloadSpec {
                     role: Role::Delta,
@@ -104,10 +116,14 @@ pub fn build(
         }
     }
     if full_wanted {
+        let encoded = match full {
+            Some(encoded) => encoded,
+            None => codec::full(inputs.new, inputs.codec, &limits, progress)?,
+        };
         payloads.push(PayloadSpec {
             role: Role::Full,
             source: None,
-            encoded: full,
+            encoded,
         });
     }
 
@@ -120,11 +136,6 @@ pub fn build(
     let package = assemble(release, &sources, target, &payloads, key)?;
     self_check(inputs, &package, key, progress)?;
     Ok(package)
-}
-
-/// A delta is kept if it is smaller than the full image, or was asked for by name.
-fn stays(delta: &Encoded, full: &Encoded, choice: CodecChoice) -> bool {
-    choice != CodecChoice::Auto || delta.bytes.len() < full.bytes.len()
 }
 
 fn image<'a>(version: &'a str, bytes: &[u8], load_address: Option<u64>) -> Image<'a> {

@@ -1,6 +1,7 @@
 //! How a payload is made: every codec the builder knows, and the choice among them.
 
 mod bsdiff_zstd;
+mod full;
 mod host;
 mod native;
 
@@ -9,6 +10,7 @@ use sprag_manifest::{Codec, Isa};
 
 use crate::error::Error;
 pub(crate) use bsdiff_zstd::BsdiffZstdDecoder;
+pub(crate) use full::encode as native_full;
 pub use host::{HostCodecs, HostDecoder};
 pub(crate) use native::encode as native;
 
@@ -27,7 +29,7 @@ pub enum CodecChoice {
     /// The smallest payload that the device can decode, the full image included.
     #[default]
     Auto,
-    /// The native delta.
+    /// The native delta, and the native full image where there is no old one.
     Native,
     /// bsdiff operations in a zstd frame.
     BsdiffZstd,
@@ -62,9 +64,36 @@ pub struct CodecLimits {
 /// Told what is going on: a word for the step, the bytes of the new image done, and how many there are.
 pub type Progress<'p> = &'p mut dyn FnMut(&'static str, u64, u64);
 
+/// The full image, as `choice` says: the smaller of native and stored if it leaves that open.
+///
+/// # Errors
+/// [`Error::DoesNotFit`] if the native codec was asked for by name and needs more than the limits, [`Error::Codec`] if
+/// its encoder fails.
+pub(crate) fn full(
+    new: &[u8],
+    choice: CodecChoice,
+    limits: &CodecLimits,
+    progress: Progress<'_>,
+) -> Result<Encoded, Error> {
+    let stored = stored(new);
+    if choice == CodecChoice::Stored {
+        return Ok(stored);
+    }
+    match native_full(new, limits, progress) {
+        Ok(native) if native.bytes.len() < stored.bytes.len() => Ok(native),
+        Ok(_) => Ok(stored),
+        Err(Error::DoesNotFit { .. }) if choice != CodecChoice::Native => Ok(stored),
+        Err(e) => Err(e),
+    }
+}
+
+/// Whether a full image may be smaller than a payload of `len` bytes. Costs little; a yes may be wrong, a no is not.
+pub(crate) fn full_may_beat(new: &[u8], choice: CodecChoice, len: usize) -> bool {
+    new.len() <= len || choice == CodecChoice::Auto && full::may_beat(new, len)
+}
+
 /// The full image, stored.
-#[must_use]
-pub(crate) fn stored(new: &[u8]) -> Encoded {
+fn stored(new: &[u8]) -> Encoded {
     Encoded {
         codec: Codec::Stored,
         bytes: new.to_vec(),
@@ -117,6 +146,15 @@ pub(crate) fn delta(
 /// # Errors
 /// [`Error::DoesNotFit`] if not even the smallest does.
 pub(crate) fn native_profile(ram: u32) -> Result<Profile, Error> {
+    fitting_profile(ram, "the native delta decoder", workspace_len)
+}
+
+/// The largest profile of which `need` says that it fits `ram` bytes.
+fn fitting_profile(
+    ram: u32,
+    what: &'static str,
+    workspace_len: fn(Profile) -> usize,
+) -> Result<Profile, Error> {
     let need = |profile| u64::try_from(workspace_len(profile)).unwrap_or(u64::MAX);
     let fitting = Profile::ALL
         .into_iter()
@@ -125,7 +163,7 @@ pub(crate) fn native_profile(ram: u32) -> Result<Profile, Error> {
     fitting
         .max_by_key(|&profile| need(profile))
         .ok_or(Error::DoesNotFit {
-            what: "the native delta decoder",
+            what,
             need: smallest,
             have: ram.into(),
         })

@@ -21,6 +21,7 @@ mod digest;
 mod error;
 pub mod exit;
 mod explain;
+pub mod full;
 mod image;
 mod input;
 mod inspect;

@@ -1,12 +1,12 @@
 //! Which decoders a build links, chosen by type.
 //!
-//! A device uses [`NativeCodecs`]; a gateway or the builder brings its own [`CodecSet`] with more. Nothing here
+//! A device uses [`NativeCodecs`], or [`DeltaCodecs`] to spare program flash; a gateway or the builder brings its own [`CodecSet`] with more. Nothing here
 //! knows flash: a decoder is pushed verified bytes and pulled for output.
 
 mod native;
 mod stored;
 
-pub use native::{NativeCodecs, NativeDecoder};
+pub use native::{DeltaCodecs, DeltaDecoder, NativeCodecs, NativeDecoder};
 pub use sprag_delta::{Images, Pull};
 use sprag_manifest::{Codec, Payload};
 pub use stored::StoredDecoder;

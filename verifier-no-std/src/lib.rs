@@ -56,8 +56,8 @@ pub use authenticate::{
 };
 pub use boot::{Boot, choose, confirm};
 pub use codec::{
-    CodecError, CodecSet, Images, NativeCodecs, NativeDecoder, PatchDecoder, Pull, PullError,
-    StoredDecoder,
+    CodecError, CodecSet, DeltaCodecs, DeltaDecoder, Images, NativeCodecs, NativeDecoder,
+    PatchDecoder, Pull, PullError, StoredDecoder,
 };
 pub use error::{CODES, Error, lwm2m_result};
 pub use hash::{block_hash, page_hash};

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use clap::Args;
 use serde::Serialize;
-use sprag_delta::{Decoder, Images, Pull};
+use sprag_delta::{Decoder, Images, Pull, full};
 use sprag_manifest::Isa;
 
 use super::{Format, Steps, args, print, print_json, ui};
-use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, native};
+use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, native, native_full};
 use crate::error::Error;
 use crate::input::{Pinned, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
@@ -17,12 +17,16 @@ use crate::output::{Access, Existing, Target};
 
 /// Encode a native delta without a package around it, decode it again, and tell the figures
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  sprag delta --old fw-1.5.1.bin --new fw-1.5.2.bin --ram 16384")]
+#[command(after_help = "Examples:
+  sprag delta --old fw-1.5.1.bin --new fw-1.5.2.bin --ram 16384
+  sprag delta --full --new fw-1.5.2.bin")]
 pub(super) struct DeltaArgs {
     /// Old image (`-` reads standard input)
-    #[arg(long, value_name = "PATH")]
-    old: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "full")]
+    old: Option<PathBuf>,
+    /// Encode the new image without an old one
+    #[arg(long, conflicts_with = "old")]
+    full: bool,
     /// New image (`-` reads standard input)
     #[arg(long, value_name = "PATH")]
     new: PathBuf,
@@ -60,11 +64,13 @@ struct DeltaReport {
 }
 
 pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
-    let inputs = [args.old.as_path(), args.new.as_path()];
-    single_stdin(inputs)?;
-    let check = |out: &PathBuf| Target::check(out, inputs, Existing::Replace, Access::Ordinary);
+    let inputs = || args.old.iter().chain([&args.new]).map(PathBuf::as_path);
+    single_stdin(inputs())?;
+    let check = |out: &PathBuf| Target::check(out, inputs(), Existing::Replace, Access::Ordinary);
     let target = args.out.as_ref().map(check).transpose()?;
-    let (old, new) = (Pinned::read(&args.old)?, Pinned::read(&args.new)?);
+    let old = args.old.as_deref().map(Pinned::read).transpose()?;
+    let new = Pinned::read(&args.new)?;
+    let old_bytes = old.as_ref().map(Pinned::bytes);
     let limits = CodecLimits {
         ram: args.ram,
         effort: args.effort,
@@ -74,25 +80,22 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     let total = u64::try_from(new.bytes().len()).unwrap_or(u64::MAX);
     let mut steps = Steps::default();
     let started = Instant::now();
-    let encoded = native(
-        old.bytes(),
-        new.bytes(),
-        &limits,
-        &mut |step, done, total| {
-            steps.show(step, done, total);
-        },
-    )?;
+    let mut show = |step, done, total| steps.show(step, done, total);
+    let encoded = match old_bytes {
+        Some(old) => native(old, new.bytes(), &limits, &mut show)?,
+        None => native_full(new.bytes(), &limits, &mut show)?,
+    };
     let patch = encoded.bytes;
     let encode_seconds = started.elapsed().as_secs_f64();
     drop(steps);
 
     let started = Instant::now();
     let mut workspace = vec![0; usize::try_from(encoded.workspace).unwrap_or(usize::MAX)];
-    let (made, decisions) = decode(&mut workspace, old.bytes(), new.bytes().len(), &patch)?;
+    let (made, decisions) = decode(&mut workspace, old_bytes, new.bytes().len(), &patch)?;
     let decode_seconds = started.elapsed().as_secs_f64();
     if made != new.bytes() {
         return Err(Error::SelfCheckBytes {
-            source: crate::input::shown(old.path()),
+            source: crate::input::shown(args.old.as_ref().unwrap_or(&args.new)),
         });
     }
     if let Some(target) = target {
@@ -104,7 +107,7 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     }
     let result = DeltaReport {
         schema: SCHEMA,
-        old_bytes: u64::try_from(old.bytes().len()).unwrap_or(u64::MAX),
+        old_bytes: old_bytes.map_or(0, |old| u64::try_from(old.len()).unwrap_or(u64::MAX)),
         new_bytes: total,
         payload_bytes: u64::try_from(patch.len()).unwrap_or(u64::MAX),
         encode_seconds,
@@ -132,28 +135,49 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     }
 }
 
+/// The image that a stream makes, and the binary decisions that took.
 fn decode(
     workspace: &mut [u8],
-    old: &[u8],
+    old: Option<&[u8]>,
     new_len: usize,
     patch: &[u8],
 ) -> Result<(Vec<u8>, u32), Error> {
     let narrow = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let mut decoder = Decoder::new(workspace, narrow(old.len()), narrow(new_len));
-    let mut images = OldImage(old);
-    let mut made = Vec::with_capacity(new_len);
+    let mut images = InMemory {
+        old: old.unwrap_or_default(),
+        new: Vec::with_capacity(new_len),
+    };
+    let mut decoder = match old {
+        Some(old) => Either::Delta(Decoder::new(workspace, narrow(old.len()), narrow(new_len))),
+        None => Either::Full(full::Decoder::new(workspace, narrow(new_len))),
+    };
     let mut rest = patch;
     let mut buffer = [0; 4096];
     loop {
-        let taken = decoder.push(rest);
+        let taken = match &mut decoder {
+            Either::Delta(decoder) => decoder.push(rest),
+            Either::Full(decoder) => decoder.push(rest),
+        };
         rest = rest.get(taken..).unwrap_or_default();
-        if rest.is_empty() {
-            decoder.finish();
-        }
-        match decoder.pull(&mut images, &mut buffer) {
-            Ok(Pull::Output(count)) => made.extend(buffer.iter().take(count)),
+        let is_last = rest.is_empty();
+        let (pulled, work) = match &mut decoder {
+            Either::Delta(decoder) => {
+                if is_last {
+                    decoder.finish();
+                }
+                (decoder.pull(&mut images, &mut buffer), decoder.work())
+            }
+            Either::Full(decoder) => {
+                if is_last {
+                    decoder.finish();
+                }
+                (decoder.pull(&mut images, &mut buffer), decoder.work())
+            }
+        };
+        match pulled {
+            Ok(Pull::Output(count)) => images.new.extend(buffer.iter().take(count)),
             Ok(Pull::NeedInput) => {}
-            Ok(Pull::Done) => return Ok((made, decoder.work())),
+            Ok(Pull::Done) => return Ok((images.new, work)),
             Err(e) => {
                 return Err(Error::Codec {
                     codec: "native",
@@ -164,10 +188,31 @@ fn decode(
     }
 }
 
-/// The old image in memory.
-struct OldImage<'o>(&'o [u8]);
+enum Either<'w> {
+    Delta(Decoder<'w>),
+    Full(full::Decoder<'w>),
+}
 
-/// A read outside the old image; the decoder checks first, so that it does not come to that.
+/// The images in memory, the new one as far as it is made.
+struct InMemory<'o> {
+    old: &'o [u8],
+    new: Vec<u8>,
+}
+
+impl InMemory<'_> {
+    fn read(image: &[u8], offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|start| image.get(start..));
+        let bytes = bytes
+            .and_then(|bytes| bytes.get(..buf.len()))
+            .ok_or(OutOfRange)?;
+        buf.copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// A read outside an image; the decoder checks first, so that it does not come to that.
 #[derive(Debug)]
 struct OutOfRange;
 
@@ -177,21 +222,14 @@ impl core::fmt::Display for OutOfRange {
     }
 }
 
-impl Images for OldImage<'_> {
+impl Images for InMemory<'_> {
     type Error = OutOfRange;
 
     fn read_old(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
-        let bytes = usize::try_from(offset)
-            .ok()
-            .and_then(|start| self.0.get(start..));
-        let bytes = bytes
-            .and_then(|bytes| bytes.get(..buf.len()))
-            .ok_or(OutOfRange)?;
-        buf.copy_from_slice(bytes);
-        Ok(())
+        Self::read(self.old, offset, buf)
     }
 
-    fn read_new(&mut self, _offset: u32, _buf: &mut [u8]) -> Result<(), OutOfRange> {
-        Err(OutOfRange)
+    fn read_new(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
+        Self::read(&self.new, offset, buf)
     }
 }

@@ -65,7 +65,8 @@ impl<'i> Matcher<'i> {
         offer(&mut self.triples[triple], &mut best);
 
         let word = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]);
-        let root = usize::try_from(word.wrapping_mul(0x9e37_79b1) >> (32 - self.hash_bits)).unwrap_or(0);
+        let root =
+            usize::try_from(word.wrapping_mul(0x9e37_79b1) >> (32 - self.hash_bits)).unwrap_or(0);
         let mut candidate = std::mem::replace(&mut self.roots[root], here);
         // Where the next position that sorts before, or after, is to be noted.
         let (mut open_before, mut open_after) = (Some((false, at)), Some((true, at)));

@@ -21,12 +21,6 @@ struct Node {
     memory: Memory,
 }
 
-/// Prices that hold for a block.
-struct Prices {
-    /// Whether a copy goes on, by kind, then by length, up to the end of the length: the sum.
-    lens: [Vec<u32>; 2],
-}
-
 pub(super) fn parse<S: ByteSink>(
     image: &[u8],
     encoder: &mut Encoder<'_, S>,
@@ -186,8 +180,17 @@ fn lengths<S: ByteSink>(
     while done < len {
         if done >= shortest && done < steps {
             if done > known {
-                let stop = encoder.step_price(&memory, source, u32::try_from(done).unwrap_or(0), false);
-                offer(encoder, nodes, i + done, price + stop, u32::try_from(done).unwrap_or(0), Some(source), node);
+                let stop =
+                    encoder.step_price(&memory, source, u32::try_from(done).unwrap_or(0), false);
+                offer(
+                    encoder,
+                    nodes,
+                    i + done,
+                    price + stop,
+                    u32::try_from(done).unwrap_or(0),
+                    Some(source),
+                    node,
+                );
             }
             price += encoder.step_price(&memory, source, u32::try_from(done).unwrap_or(0), true);
         } else if done >= steps {
@@ -204,6 +207,14 @@ fn lengths<S: ByteSink>(
             let more = u32::try_from(done - steps + 1).unwrap_or(1);
             more.ilog2() * 512
         };
-        offer(encoder, nodes, i + done, price + stop, u32::try_from(done).unwrap_or(0), Some(source), node);
+        offer(
+            encoder,
+            nodes,
+            i + done,
+            price + stop,
+            u32::try_from(done).unwrap_or(0),
+            Some(source),
+            node,
+        );
     }
 }

@@ -165,12 +165,13 @@ impl<'w> Decoder<'w> {
             if !context.coder.fifo.has(STEP_INPUT) {
                 break;
             }
-            machine.step(&mut context, front)?;
+            let stepped = machine.step(&mut context, front);
             if context.coder.fifo.missing() > BYTES_PAST_END {
                 return Err(DecodeError::Truncated {
                     produced: machine.given(),
                 });
             }
+            stepped?;
         }
         (self.work, self.phase) = (
             coder.work,
@@ -233,7 +234,11 @@ impl<'w> Decoder<'w> {
     }
 }
 
-type Parts<'a> = (&'a mut [u8; WINDOW_LEN], &'a mut [u8; RECENT_LEN], Tables<'a>);
+type Parts<'a> = (
+    &'a mut [u8; WINDOW_LEN],
+    &'a mut [u8; RECENT_LEN],
+    Tables<'a>,
+);
 
 /// Window, newest bytes and tables.
 fn split(slab: &mut [u8], profile: Profile) -> Option<Parts<'_>> {

@@ -1,5 +1,7 @@
 //! The encoding side: the model's state, to be asked for prices and given operations.
 
+use core::fmt;
+
 use super::filter;
 use super::header::Header;
 use super::model::{self, LENGTH_STEPS, Memory, Source};
@@ -174,7 +176,14 @@ impl<'a, S: ByteSink> Encoder<'a, S> {
     pub fn step_price(&mut self, memory: &Memory, source: Source, len: u32, on: bool) -> u32 {
         let mut meter = Meter(0);
         let expected = self.expected(memory);
-        model::goes_on(&mut self.tables, &mut meter, memory, (source, len), expected, on);
+        model::goes_on(
+            &mut self.tables,
+            &mut meter,
+            memory,
+            (source, len),
+            expected,
+            on,
+        );
         meter.0
     }
 
@@ -191,6 +200,14 @@ impl<'a, S: ByteSink> Encoder<'a, S> {
             .ok()
             .and_then(|offset| self.image.get(offset).copied())
             .unwrap_or(0)
+    }
+}
+
+impl<S: ByteSink> fmt::Debug for Encoder<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoder")
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
     }
 }
 

@@ -86,8 +86,10 @@ fn convert(isa: Isa, way: Way, offset: u32, bytes: Bytes) -> Option<(u8, Bytes)>
             let raw = word >> 12;
             let value = match way {
                 Way::Filter => {
-                    let value =
-                        raw & 0x8_0000 | raw >> 9 & 0x3ff | (raw >> 8 & 1) << 10 | (raw & 0xff) << 11;
+                    let value = raw & 0x8_0000
+                        | raw >> 9 & 0x3ff
+                        | (raw >> 8 & 1) << 10
+                        | (raw & 0xff) << 11;
                     value.wrapping_add(offset >> 1)
                 }
                 Way::Restore => {

@@ -33,10 +33,7 @@ impl Header {
             });
         }
         let value = fifo.next();
-        match (
-            Profile::from_code(value >> 4),
-            Isa::from_code(value & 15),
-        ) {
+        match (Profile::from_code(value >> 4), Isa::from_code(value & 15)) {
             (Some(profile), Some(isa)) => Ok(Self { profile, isa }),
             _ => Err(DecodeError::BadHeader { offset: 1, value }),
         }

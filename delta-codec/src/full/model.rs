@@ -103,7 +103,10 @@ impl Memory {
     }
 
     fn lane(&self) -> u32 {
-        self.offset & 1_u32.wrapping_shl(u32::from(self.unit_log2)).wrapping_sub(1)
+        self.offset
+            & 1_u32
+                .wrapping_shl(u32::from(self.unit_log2))
+                .wrapping_sub(1)
     }
 
     /// The newest byte is the first.
@@ -198,8 +201,10 @@ pub(crate) fn literal<C: Side>(
         let spread = spread ^ spread >> 13;
         let agrees = (expected | 256).wrapping_shr(place.wrapping_add(1)) == prefix;
         let mut indices = [0; LITERAL_INPUTS];
-        for ((to, hash), (start, mask)) in
-            indices.iter_mut().zip(hashes).zip(starts.into_iter().zip(masks))
+        for ((to, hash), (start, mask)) in indices
+            .iter_mut()
+            .zip(hashes)
+            .zip(starts.into_iter().zip(masks))
         {
             *to = start.wrapping_add(usize_of(hash.wrapping_add(spread)) & mask);
         }
@@ -236,10 +241,19 @@ pub(crate) fn is_copy<C: Side>(
     let since = u32::from(memory.since.min(7));
     let quarter = memory.offset & 3;
     let indices = [
-        KIND.wrapping_add(usize::from(memory.operations)).wrapping_add(usize_of(quarter << 6)),
-        flag(tables, 0, hash(r1 | memory.lane() << 8 | since.min(2) << 12)),
+        KIND.wrapping_add(usize::from(memory.operations))
+            .wrapping_add(usize_of(quarter << 6)),
+        flag(
+            tables,
+            0,
+            hash(r1 | memory.lane() << 8 | since.min(2) << 12),
+        ),
         flag(tables, 1, hash(r1 | r2 << 8 | memory.lane() << 16)),
-        flag(tables, 2, hash(u32::from(expected) | since << 8 | memory.lane() << 12)),
+        flag(
+            tables,
+            2,
+            hash(u32::from(expected) | since << 8 | memory.lane() << 12),
+        ),
     ];
     let set = SET_KIND.wrapping_add(usize_of(since).wrapping_mul(KIND_INPUTS));
     tables.mix(coder, set, FLAG_RATE, &indices, copy)
@@ -258,7 +272,11 @@ pub(crate) fn source<C: Side>(
     let operations = usize::from(memory.operations);
     let indices = [
         REPEATED.wrapping_add(operations),
-        flag(tables, 3, hash(u32::from(expected) | since.min(3) << 8 | memory.lane() << 12)),
+        flag(
+            tables,
+            3,
+            hash(u32::from(expected) | since.min(3) << 8 | memory.lane() << 12),
+        ),
         flag(tables, 3, hash(since | u32::from(r1) << 8 | 0x77_0000)),
     ];
     let set = usize_of(since.min(3)).wrapping_mul(REPEATED_INPUTS);
@@ -278,8 +296,14 @@ pub(crate) fn source<C: Side>(
     while which < 3 {
         let row = usize::from(which);
         let indices = [
-            WHICH.wrapping_add(row.wrapping_mul(64)).wrapping_add(operations),
-            flag(tables, 3, hash(u32::from(expected) | u32::from(which) << 8 | 0x55_0000)),
+            WHICH
+                .wrapping_add(row.wrapping_mul(64))
+                .wrapping_add(operations),
+            flag(
+                tables,
+                3,
+                hash(u32::from(expected) | u32::from(which) << 8 | 0x55_0000),
+            ),
         ];
         let set = SET_WHICH.wrapping_add(row.wrapping_mul(WHICH_INPUTS));
         if !tables.mix(coder, set, FLAG_RATE, &indices, number > which) {
@@ -316,9 +340,14 @@ fn distance<C: Side>(
     for index in 0_u32..6 {
         let bit = slot_given.wrapping_shr(5_u32.wrapping_sub(index)) & 1 != 0;
         let indices = [
-            SLOT.wrapping_add(quarter << 6).wrapping_add(usize_of(prefix)),
+            SLOT.wrapping_add(quarter << 6)
+                .wrapping_add(usize_of(prefix)),
             SLOT_LAST.wrapping_add(usize_of((last >> 3).min(3) << 6 | prefix)),
-            flag(tables, 4, context.wrapping_add(prefix.wrapping_mul(0x9e37_79b1))),
+            flag(
+                tables,
+                4,
+                context.wrapping_add(prefix.wrapping_mul(0x9e37_79b1)),
+            ),
         ];
         let set = SET_SLOT.wrapping_add(usize_of(index).wrapping_mul(SLOT_INPUTS));
         let bit = tables.mix(coder, set, FLAG_RATE, &indices, bit);
@@ -365,12 +394,28 @@ pub(crate) fn goes_on<C: Side>(
     let quarter = memory.offset & 3;
     let steps = len.min(32);
     let indices = [
-        STEPS.wrapping_add(usize_of((repeat << 2 | quarter).wrapping_mul(33).wrapping_add(steps))),
+        STEPS.wrapping_add(usize_of(
+            (repeat << 2 | quarter).wrapping_mul(33).wrapping_add(steps),
+        )),
         STEP_SLOTS.wrapping_add(usize_of(
             (repeat << 4 | (slot >> 2).min(15)) << 2 | len.min(4).saturating_sub(1),
         )),
-        flag(tables, 5, hash(u32::from(expected) | u32::from(r1) << 8 | memory.lane() << 16 | 0x100_0000)),
-        flag(tables, 4, hash(u32::from(expected) | len.min(4) << 8 | memory.lane() << 16 | repeat << 20 | 0x900_0000)),
+        flag(
+            tables,
+            5,
+            hash(u32::from(expected) | u32::from(r1) << 8 | memory.lane() << 16 | 0x100_0000),
+        ),
+        flag(
+            tables,
+            4,
+            hash(
+                u32::from(expected)
+                    | len.min(4) << 8
+                    | memory.lane() << 16
+                    | repeat << 20
+                    | 0x900_0000,
+            ),
+        ),
     ];
     let set = repeat << 3 | len.min(7);
     let set = SET_STEP.wrapping_add(usize_of(set).wrapping_mul(STEP_INPUTS));

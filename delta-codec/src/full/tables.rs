@@ -155,7 +155,11 @@ impl<'a> Tables<'a> {
         let mut inputs = [0_i32; N];
         let mut dot = 0_i32;
         for ((input, index), weight) in inputs.iter_mut().zip(indices).zip(weights.iter()) {
-            *input = stretch(one(self.counters.get(*index).copied().unwrap_or(COUNTER_NEW)));
+            *input = stretch(one(self
+                .counters
+                .get(*index)
+                .copied()
+                .unwrap_or(COUNTER_NEW)));
             let weight = i32::from_le_bytes(*weight) >> 4;
             dot = dot.wrapping_add(input.wrapping_mul(weight));
         }

@@ -28,7 +28,7 @@ pub enum Codec {
     Stored,
     /// The native delta stream.
     NativeDelta,
-    /// The native stream without an old image. Reserved: nothing writes it yet.
+    /// The native stream without an old image.
     NativeFull,
     /// bsdiff operations in zstd frames.
     BsdiffZstd,

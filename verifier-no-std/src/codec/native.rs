@@ -1,13 +1,17 @@
-//! The codecs that every device links: `stored` and the native delta.
+//! The codecs of a microcontroller: `stored`, the native delta and the native full image; or the first two.
 
-use sprag_delta::{DecodeError, Decoder};
+use sprag_delta::{DecodeError, Decoder, full};
 use sprag_manifest::{Codec, Payload};
 
 use super::{CodecError, CodecSet, Images, PatchDecoder, Pull, PullError, StoredDecoder};
 
-/// `stored` and the native delta.
+/// `stored`, the native delta and the native full image.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeCodecs;
+
+/// `stored` and the native delta: for devices that spare the program flash of the full image's decoder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DeltaCodecs;
 
 /// The decoder of a payload that [`NativeCodecs`] opened.
 #[derive(Debug)]
@@ -16,6 +20,15 @@ pub struct NativeCodecs;
     reason = "there is no heap, and one decoder at a time"
 )]
 pub enum NativeDecoder<'w> {
+    /// The payload is stored or a native delta.
+    Delta(DeltaDecoder<'w>),
+    /// The payload is a native full image.
+    Full(full::Decoder<'w>),
+}
+
+/// The decoder of a payload that [`DeltaCodecs`] opened.
+#[derive(Debug)]
+pub enum DeltaDecoder<'w> {
     /// The payload is the image.
     Stored(StoredDecoder),
     /// The payload is a native delta.
@@ -24,6 +37,36 @@ pub enum NativeDecoder<'w> {
 
 impl CodecSet for NativeCodecs {
     type Decoder<'w> = NativeDecoder<'w>;
+
+    fn supports(&self, codec: Codec) -> bool {
+        codec == Codec::NativeFull || DeltaCodecs.supports(codec)
+    }
+
+    fn borrowed_workspace(&self, payload: &Payload) -> u32 {
+        payload.needs.workspace
+    }
+
+    fn open<'w>(
+        &self,
+        payload: &Payload,
+        old_size: u32,
+        new_size: u32,
+        workspace: &'w mut [u8],
+    ) -> Result<NativeDecoder<'w>, CodecError> {
+        match payload.codec {
+            Codec::NativeFull => {
+                let decoder = full::Decoder::new(workspace, new_size);
+                Ok(NativeDecoder::Full(decoder))
+            }
+            _ => DeltaCodecs
+                .open(payload, old_size, new_size, workspace)
+                .map(NativeDecoder::Delta),
+        }
+    }
+}
+
+impl CodecSet for DeltaCodecs {
+    type Decoder<'w> = DeltaDecoder<'w>;
 
     fn supports(&self, codec: Codec) -> bool {
         matches!(codec, Codec::Stored | Codec::NativeDelta)
@@ -39,10 +82,10 @@ impl CodecSet for NativeCodecs {
         old_size: u32,
         new_size: u32,
         workspace: &'w mut [u8],
-    ) -> Result<NativeDecoder<'w>, CodecError> {
+    ) -> Result<DeltaDecoder<'w>, CodecError> {
         match payload.codec {
-            Codec::Stored => Ok(NativeDecoder::Stored(StoredDecoder::new(new_size))),
-            Codec::NativeDelta => Ok(NativeDecoder::Delta(Decoder::new(
+            Codec::Stored => Ok(DeltaDecoder::Stored(StoredDecoder::new(new_size))),
+            Codec::NativeDelta => Ok(DeltaDecoder::Delta(Decoder::new(
                 workspace, old_size, new_size,
             ))),
             _ => Err(CodecError::Malformed),
@@ -51,6 +94,40 @@ impl CodecSet for NativeCodecs {
 }
 
 impl PatchDecoder for NativeDecoder<'_> {
+    fn push(&mut self, input: &[u8]) -> Result<usize, CodecError> {
+        match self {
+            Self::Delta(decoder) => decoder.push(input),
+            Self::Full(decoder) => Ok(decoder.push(input)),
+        }
+    }
+
+    fn finish(&mut self) {
+        match self {
+            Self::Delta(decoder) => decoder.finish(),
+            Self::Full(decoder) => decoder.finish(),
+        }
+    }
+
+    fn pull<I: Images>(
+        &mut self,
+        images: &mut I,
+        out: &mut [u8],
+    ) -> Result<Pull, PullError<I::Error>> {
+        match self {
+            Self::Delta(decoder) => decoder.pull(images, out),
+            Self::Full(decoder) => decoder.pull(images, out).map_err(refusal),
+        }
+    }
+
+    fn restart(&mut self) {
+        match self {
+            Self::Delta(decoder) => decoder.restart(),
+            Self::Full(decoder) => decoder.restart(),
+        }
+    }
+}
+
+impl PatchDecoder for DeltaDecoder<'_> {
     fn push(&mut self, input: &[u8]) -> Result<usize, CodecError> {
         match self {
             Self::Stored(decoder) => decoder.push(input),

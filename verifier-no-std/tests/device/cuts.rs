@@ -9,8 +9,8 @@ use flash_sim::{CutStyle, Operation, OperationKind};
 use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace};
 
 use crate::support::{
-    Board, Link, Offer, Package, Ran, Release, Rng, Room, Stop, h7, l0, l4, nrf, random_image,
-    random_operations, rp2040, uneven,
+    Board, Link, Offer, Package, Ran, Release, Rng, Room, Stop, apply, h7, l0, l4, nrf,
+    random_image, random_operations, rp2040, uneven,
 };
 
 /// Times under power in which an update must come to its end, however the power failed before.
@@ -263,6 +263,8 @@ fn stored_and_native_payloads_on_a_blank_slot() {
     let releases = [
         Release::native_delta(&old, &operations),
         Release::full(random_image(2900, 23)),
+        // The decoder reads back what was written before the cut.
+        Release::native_full(apply(&old, &operations)),
     ];
     for release in &releases {
         let room = Room {

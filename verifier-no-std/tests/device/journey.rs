@@ -36,6 +36,7 @@ fn journey<const R: usize, const W: usize, const S: usize>(
         Release::delta(&old, &operations),
         Release::native_delta(&old, &operations),
         Release::full(apply(&old, &operations)),
+        Release::native_full(apply(&old, &operations)),
     ];
     for place in PLACES {
         for release in &releases {

@@ -138,13 +138,15 @@ fn a_codec_that_is_not_linked() {
     let (mut board, mut release, old) = start();
     release.payloads[0].codec = Codec::NativeFull;
     let package = release.package();
-    let offer = Offer::new(&package, &old);
+    let mut offer = Offer::new(&package, &old);
+    offer.codecs.without_full = true;
     let refused = refuse(&mut board, &offer, &package.bytes);
     assert_eq!(refused, Error::CodecUnsupported { package: 2 });
 
     // The full image behind it is taken instead.
     let package = release.with_full().package();
-    let offer = Offer::new(&package, &old);
+    let mut offer = Offer::new(&package, &old);
+    offer.codecs.without_full = true;
     let mut link = Link::new(&package.bytes);
     board.update(&offer, &mut link).unwrap();
     assert_eq!(board.record().payload, 1);

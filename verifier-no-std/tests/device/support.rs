@@ -10,7 +10,8 @@ mod session;
 pub(crate) use board::Board;
 pub(crate) use codec::{TestCodecs, WORKSPACE_LEN};
 pub(crate) use images::{
-    Operation, Rng, apply, native_stream, random_image, random_operations, test_stream,
+    Operation, Rng, apply, native_full_stream, native_stream, random_image, random_operations,
+    test_stream,
 };
 pub(crate) use package::{Package, PayloadSpec, Release, Signed, Signer, sha256, signed_bytes};
 pub(crate) use parts::{Room, h7, l0, l4, nrf, rp2040, uneven};

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use sprag_manifest::{Codec, Payload};
 use sprag_verifier::{
-    CodecError, CodecSet, Images, NativeCodecs, NativeDecoder, PatchDecoder, Pull, PullError,
+    CodecError, CodecSet, DeltaCodecs, Images, NativeCodecs, NativeDecoder, PatchDecoder, Pull,
+    PullError,
 };
 
 use super::index;
@@ -20,6 +21,8 @@ const HEAD_LEN: usize = 9;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TestCodecs {
     pushed: Rc<Cell<usize>>,
+    /// Whether the device left the decoder of full images out.
+    pub(crate) without_full: bool,
 }
 
 impl TestCodecs {
@@ -42,7 +45,11 @@ impl CodecSet for TestCodecs {
     type Decoder<'w> = TestDecoder<'w>;
 
     fn supports(&self, codec: Codec) -> bool {
-        NativeCodecs.supports(codec) || codec == Codec::BsdiffZstd
+        match codec {
+            Codec::NativeFull if self.without_full => DeltaCodecs.supports(codec),
+            Codec::BsdiffZstd => true,
+            _ => NativeCodecs.supports(codec),
+        }
     }
 
     fn borrowed_workspace(&self, payload: &Payload) -> u32 {

@@ -1,6 +1,6 @@
 //! Images, and the operations that make a new one from an old one.
 
-use sprag_delta::{Addresses, ByteSink, Encoding, Isa, Profile, Unit, encode, workspace_len};
+use sprag_delta::{Addresses, ByteSink, Encoding, Isa, Profile, Unit, encode, full, workspace_len};
 
 use super::{index, len_u32};
 
@@ -117,15 +117,52 @@ pub(crate) fn test_stream(operations: &[Operation]) -> Vec<u8> {
     stream
 }
 
-/// The operations as a native delta of the smallest profile.
-pub(crate) fn native_stream(old: &[u8], new: &[u8], operations: &[Operation]) -> Vec<u8> {
-    struct Sink(Vec<u8>);
-    impl ByteSink for Sink {
-        fn put(&mut self, byte: u8) {
-            self.0.push(byte);
+struct Sink(Vec<u8>);
+
+impl ByteSink for Sink {
+    fn put(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+}
+
+/// The image as a native full stream of the smallest profile: the longest copy wherever there is one.
+pub(crate) fn native_full_stream(new: &[u8]) -> Vec<u8> {
+    let isa = Isa::Thumb;
+    let mut filtered = new.to_vec();
+    full::filter_image(isa, &mut filtered);
+    let mut sink = Sink(Vec::new());
+    let profile = Profile::Kib8;
+    let mut workspace = vec![0; full::workspace_len(profile)];
+    let mut encoder =
+        full::Encoder::new(&mut workspace, profile, isa, &filtered, &mut sink).unwrap();
+    let mut at = 0;
+    while at < filtered.len() {
+        let same = |start: usize| {
+            let pairs = filtered[start..].iter().zip(&filtered[at..]);
+            pairs.take_while(|(there, here)| there == here).count()
+        };
+        let longest = (0..at).map(|start| (same(start), start)).max();
+        match longest {
+            Some((len, start)) if len > 2 => {
+                let distance = u32::try_from(at - start).unwrap();
+                encoder.copy(
+                    full::Source::Distance(distance),
+                    u32::try_from(len).unwrap(),
+                );
+                at += len;
+            }
+            _ => {
+                encoder.literal();
+                at += 1;
+            }
         }
     }
+    encoder.finish();
+    sink.0
+}
 
+/// The operations as a native delta of the smallest profile.
+pub(crate) fn native_stream(old: &[u8], new: &[u8], operations: &[Operation]) -> Vec<u8> {
     let mut native = Vec::new();
     let mut literal_len = 0;
     for operation in operations {

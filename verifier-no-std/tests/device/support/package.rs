@@ -11,7 +11,9 @@ use sprag_manifest::{
 };
 use sprag_verifier::{KeyRole, TrustedKey, block_hash, page_hash};
 
-use super::{Operation, WORKSPACE_LEN, apply, index, len_u32, native_stream, test_stream};
+use super::{
+    Operation, WORKSPACE_LEN, apply, index, len_u32, native_full_stream, native_stream, test_stream,
+};
 
 /// A key that signs releases.
 #[derive(Clone, Debug)]
@@ -125,6 +127,17 @@ impl Release {
         payload.codec = Codec::NativeDelta;
         payload.stream = native_stream(old, &release.new, operations);
         let workspace = sprag_delta::workspace_len(sprag_delta::Profile::Kib8);
+        payload.workspace = u32::try_from(workspace).unwrap();
+        release
+    }
+
+    /// A native full image, without a source.
+    pub(crate) fn native_full(new: Vec<u8>) -> Self {
+        let mut release = Self::full(new);
+        let payload = &mut release.payloads[0];
+        payload.codec = Codec::NativeFull;
+        payload.stream = native_full_stream(&release.new);
+        let workspace = sprag_delta::full::workspace_len(sprag_delta::Profile::Kib8);
         payload.workspace = u32::try_from(workspace).unwrap();
         release
     }
