@@ -56,7 +56,6 @@ const _: () = {
     while i < Profile::ALL.len() {
         #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
         let profile = Profile::ALL[i];
-        #[expect(clippy::arithmetic_side_effects, reason = "evaluated when compiled")]
         let need = workspace_len(profile) + size_of::<Decoder<'_>>();
         assert!(need <= profile.bytes());
         i += 1;

@@ -50,7 +50,7 @@ impl<'i> Matcher<'i> {
         let mut best = 1;
         let pair = usize::from(u16::from_le_bytes([rest[0], rest[1]]));
         let mut offer = |slot: &mut u32, best: &mut usize| {
-            let candidate = std::mem::replace(slot, here);
+            let candidate = core::mem::replace(slot, here);
             if candidate != NONE {
                 let len = common(image, candidate, at, 0);
                 if len > *best {
@@ -67,7 +67,7 @@ impl<'i> Matcher<'i> {
         let word = u32::from_le_bytes([rest[0], rest[1], rest[2], rest[3]]);
         let root =
             usize::try_from(word.wrapping_mul(0x9e37_79b1) >> (32 - self.hash_bits)).unwrap_or(0);
-        let mut candidate = std::mem::replace(&mut self.roots[root], here);
+        let mut candidate = core::mem::replace(&mut self.roots[root], here);
         // Where the next position that sorts before, or after, is to be noted.
         let (mut open_before, mut open_after) = (Some((false, at)), Some((true, at)));
         let (mut len_before, mut len_after) = (0, 0);

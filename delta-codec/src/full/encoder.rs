@@ -61,6 +61,7 @@ impl<'a, S: ByteSink> Encoder<'a, S> {
     }
 
     /// What the model remembers.
+    #[must_use]
     pub fn memory(&self) -> Memory {
         self.memory
     }
@@ -236,7 +237,6 @@ static PRICES: [u16; 4096] = {
     let mut i = 0_usize;
     while i < 4096 {
         #[expect(
-            clippy::arithmetic_side_effects,
             clippy::indexing_slicing,
             clippy::as_conversions,
             reason = "evaluated when compiled"

@@ -87,8 +87,10 @@ impl Machine {
     }
 
     /// Bytes given out.
-    pub(crate) const fn given(&self) -> u32 {
-        self.restorer.offset.saturating_sub(self.ready_len as u32)
+    pub(crate) fn given(&self) -> u32 {
+        self.restorer
+            .offset
+            .saturating_sub(u32::from(self.ready_len))
     }
 
     /// Moves plain bytes to the front of `out` and returns how many.

@@ -84,9 +84,10 @@ fn one(counter: Counter) -> u16 {
 fn after(counter: Counter, bit: bool, limit: u8) -> Counter {
     let [low, _] = counter;
     let count = low & 15;
-    let target = if bit { 65535 } else { 0 };
+    let target = if bit { 65535_i32 } else { 0 };
     let old = i32::from(one(counter));
-    let moved = old.wrapping_add((target - old).wrapping_mul(step(count)) >> 14);
+    let step = target.wrapping_sub(old).wrapping_mul(step(count)) >> 14;
+    let moved = old.wrapping_add(step);
     let moved = u16::try_from(moved.clamp(16, 65519)).unwrap_or(32768) & 0xfff0;
     (moved | u16::from(count.saturating_add(1).min(limit))).to_le_bytes()
 }
