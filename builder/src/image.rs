@@ -2,5 +2,6 @@
 //! is. Guesses cost bytes if they are wrong, never correctness.
 
 pub(crate) mod base;
+pub(crate) mod isa;
 pub(crate) mod landmarks;
 pub(crate) mod ram;

@@ -1,5 +1,7 @@
 //! What the tests of several modules build with.
 
+pub(crate) mod code;
+
 use sprag_manifest::{Isa, KeyId, Release};
 use sprag_verifier::{ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 

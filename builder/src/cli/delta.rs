@@ -9,7 +9,7 @@ use sprag_delta::{Decoder, Images, Pull, full};
 use sprag_manifest::Isa;
 
 use super::{Format, Steps, args, print, print_json, ui};
-use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, native, native_full};
+use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, Found, encode_found, find, native_full};
 use crate::error::Error;
 use crate::input::{Pinned, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
@@ -61,6 +61,19 @@ struct DeltaReport {
     ram_bytes: u64,
     /// Binary decisions of the decoder, which do not depend on the machine.
     decode_decisions: u64,
+    /// `null` for a full image.
+    found: Option<FoundReport>,
+}
+
+/// What was found out about the images.
+#[derive(Debug, Serialize)]
+struct FoundReport {
+    isa: &'static str,
+    isa_evidence: String,
+    old_load_address: u64,
+    new_load_address: u64,
+    ram_address: u32,
+    ram_bytes: u32,
 }
 
 pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
@@ -81,9 +94,13 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     let mut steps = Steps::default();
     let started = Instant::now();
     let mut show = |step, done, total| steps.show(step, done, total);
-    let encoded = match old_bytes {
-        Some(old) => native(old, new.bytes(), &limits, &mut show)?,
-        None => native_full(new.bytes(), &limits, &mut show)?,
+    let (encoded, found) = match old_bytes {
+        Some(old) => {
+            let found = find(old, new.bytes(), &limits)?;
+            let encoded = encode_found(old, new.bytes(), &limits, &found, &mut show)?;
+            (encoded, Some(FoundReport::of(&found)))
+        }
+        None => (native_full(new.bytes(), &limits, &mut show)?, None),
     };
     let patch = encoded.bytes;
     let encode_seconds = started.elapsed().as_secs_f64();
@@ -114,6 +131,7 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
         decode_seconds,
         ram_bytes: u64::try_from(workspace.len()).unwrap_or(u64::MAX),
         decode_decisions: decisions.into(),
+        found,
     };
     match Format::from(args.json) {
         Format::Json => print_json(&result),
@@ -126,12 +144,51 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
                 .row([
                     "share of the new image",
                     &ui::percent(result.payload_bytes, total),
-                ])
+                ]);
+            if let Some(found) = &result.found {
+                table
+                    .row(["instruction set", found.isa])
+                    .row(["known by", &found.isa_evidence])
+                    .row(["load address", &load_addresses(found)])
+                    .row(["RAM", &ram(found)]);
+            }
+            table
                 .row(["decoder workspace", &ui::size(result.ram_bytes)])
                 .row(["encoded in", &format!("{encode_seconds:.2} s")])
                 .row(["decoded in", &format!("{decode_seconds:.3} s")]);
             print(&table.to_string())
         }
+    }
+}
+
+impl FoundReport {
+    fn of(found: &Found) -> Self {
+        let at = found.addresses;
+        let isa = Isa::from_number(found.isa.code().into());
+        Self {
+            isa: isa.unwrap_or(Isa::None).name(),
+            isa_evidence: found.isa_evidence.to_string(),
+            old_load_address: at.old_base,
+            new_load_address: at.new_base,
+            ram_address: at.ram_base,
+            ram_bytes: at.ram_len,
+        }
+    }
+}
+
+fn load_addresses(found: &FoundReport) -> String {
+    let (old, new) = (found.old_load_address, found.new_load_address);
+    if old == new {
+        format!("{old:#x}")
+    } else {
+        format!("{old:#x}, new {new:#x}")
+    }
+}
+
+fn ram(found: &FoundReport) -> String {
+    match (found.ram_address, found.ram_bytes) {
+        (_, 0) => "none known".into(),
+        (start, len) => format!("{start:#x}..{:#x}", u64::from(start) + u64::from(len)),
     }
 }
 

@@ -6,6 +6,7 @@ use sprag_manifest::Codec;
 use super::{CodecLimits, Encoded, Progress, native_profile};
 use crate::delta::{self, Effort, EncodeOptions, detect_addresses, encode_with_progress};
 use crate::error::Error;
+use crate::image::isa::by_calls;
 use crate::sniff;
 
 /// Images up to this length are coded once more without an instruction set, in case their code is but a part of them.
@@ -28,6 +29,48 @@ const ISAS: [Isa; 7] = [
     Isa::Xtensa,
 ];
 
+/// What was found out about the images, to be told to people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Instruction set that the codec works with.
+    pub(crate) isa: Isa,
+    /// How it was found.
+    pub(crate) isa_evidence: IsaEvidence,
+    /// Where the images and the RAM lie.
+    pub(crate) addresses: Addresses,
+}
+
+/// What speaks for an instruction set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IsaEvidence {
+    /// It was given.
+    Given,
+    /// A header of the image says so.
+    Header(&'static str),
+    /// So many calls land where functions begin, and hardly any do in another instruction set.
+    Calls(u32),
+    /// Samples of the images take the fewest bytes.
+    Samples,
+}
+
+impl IsaEvidence {
+    /// Whether coding without an instruction set is not worth a try.
+    const fn is_clear(self) -> bool {
+        matches!(self, Self::Given | Self::Calls(_))
+    }
+}
+
+impl core::fmt::Display for IsaEvidence {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Given => f.write_str("given"),
+            Self::Header(header) => f.write_str(header),
+            Self::Calls(hits) => write!(f, "{hits} calls land on functions"),
+            Self::Samples => f.write_str("samples of the images are coded shortest"),
+        }
+    }
+}
+
 /// The native delta, in the largest profile that fits.
 ///
 /// # Errors
@@ -38,13 +81,24 @@ pub(crate) fn encode(
     limits: &CodecLimits,
     progress: Progress<'_>,
 ) -> Result<Encoded, Error> {
+    encode_found(old, new, limits, &find(old, new, limits)?, progress)
+}
+
+/// The native delta of images of which `found` is known.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn encode_found(
+    old: &[u8],
+    new: &[u8],
+    limits: &CodecLimits,
+    found: &Found,
+    progress: Progress<'_>,
+) -> Result<Encoded, Error> {
     let profile = native_profile(limits.ram)?;
-    let isa = match limits.isa {
-        Some(isa) => codec_isa(isa),
-        None => find_isa(old, new, limits.load_address)?,
-    };
+    let isa = found.isa;
     let mut candidates = vec![isa];
-    if isa != Isa::None && new.len() <= TRY_NONE_LEN {
+    if isa != Isa::None && !found.isa_evidence.is_clear() && new.len() <= TRY_NONE_LEN {
         candidates.push(Isa::None);
     }
     let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
@@ -53,7 +107,7 @@ pub(crate) fn encode(
         let options = EncodeOptions {
             effort: limits.effort,
             isa,
-            addresses: addresses(isa, old, new, limits.load_address),
+            addresses: found.addresses,
             ..EncodeOptions::new(profile)
         };
         let stream = encode_with_progress(old, new, &options, &mut |step, done| {
@@ -104,22 +158,65 @@ fn addresses(isa: Isa, old: &[u8], new: &[u8], load_address: Option<u64>) -> Add
     }
 }
 
-/// The instruction set of most code in the images: what their header says, or else what codes samples of them
-/// shortest. A wrong guess costs bytes, never correctness.
-fn find_isa(old: &[u8], new: &[u8], load_address: Option<u64>) -> Result<Isa, Error> {
-    let candidates = match sniff::isa(new) {
-        Some(sighting) => {
-            let mut candidates: Vec<Isa> = sighting.all().map(codec_isa).collect();
-            candidates.dedup();
-            candidates
-        }
+/// Finds what the codec must know of the images: what was given, what their header says, what their code and words
+/// show, in this order. A wrong guess costs bytes, never correctness.
+///
+/// # Errors
+/// [`Error::Codec`] if the encoder refuses samples.
+pub(crate) fn find(old: &[u8], new: &[u8], limits: &CodecLimits) -> Result<Found, Error> {
+    let (isa, isa_evidence) = match limits.isa {
+        Some(isa) => (codec_isa(isa), IsaEvidence::Given),
+        None => find_isa(old, new, limits.load_address)?,
+    };
+    let addresses = addresses(isa, old, new, limits.load_address);
+    Ok(Found {
+        isa,
+        isa_evidence,
+        addresses,
+    })
+}
+
+fn find_isa(
+    old: &[u8],
+    new: &[u8],
+    load_address: Option<u64>,
+) -> Result<(Isa, IsaEvidence), Error> {
+    let sighting = sniff::isa(new);
+    let mut candidates: Vec<Isa> = match &sighting {
+        Some(sighting) => sighting.all().map(codec_isa).collect(),
         None => ISAS.to_vec(),
     };
-    if let [only] = candidates.as_slice() {
-        return Ok(*only);
+    candidates.dedup();
+    if let (Some(sighting), [only]) = (&sighting, candidates.as_slice()) {
+        return Ok((*only, IsaEvidence::Header(sighting.evidence)));
     }
+    let calls = [old, new]
+        .into_iter()
+        .find_map(|image| by_calls(image, &candidates));
+    match calls {
+        // For the codec the two differ in what it takes for pointers: in code linked to run at address 0, small
+        // words often are none, whatever the width.
+        Some(calls) if is_riscv(calls.isa) => candidates.retain(|isa| is_riscv(*isa)),
+        Some(calls) => return Ok((calls.isa, IsaEvidence::Calls(calls.hits))),
+        None => {}
+    }
+    let isa = by_samples(&candidates, old, new, load_address)?;
+    Ok((isa, IsaEvidence::Samples))
+}
+
+const fn is_riscv(isa: Isa) -> bool {
+    matches!(isa, Isa::Rv32 | Isa::Rv64)
+}
+
+/// The instruction set that codes samples of the images shortest.
+fn by_samples(
+    candidates: &[Isa],
+    old: &[u8],
+    new: &[u8],
+    load_address: Option<u64>,
+) -> Result<Isa, Error> {
     let mut best = (usize::MAX, Isa::None);
-    for isa in candidates {
+    for &isa in candidates {
         let base = addresses(isa, old, new, load_address);
         let mut len = 0;
         for (old_start, old_sample, new_start, new_sample) in samples(old, new) {

@@ -24,7 +24,8 @@ fn the_instruction_set_is_found_without_a_header() {
     // Behind the vector table nothing names the instruction set.
     let (old, new) = (&OLD_IMAGE[1024..], &NEW_IMAGE[1024..]);
     assert!(crate::sniff::isa(new).is_none());
-    assert_eq!(find_isa(old, new, None).unwrap(), sprag_delta::Isa::Thumb);
+    let (isa, evidence) = find_isa(old, new, None).unwrap();
+    assert_eq!(isa, sprag_delta::Isa::Thumb, "{evidence}");
 }
 
 #[test]

@@ -1,35 +1,16 @@
 use sprag_delta::{Addresses, Isa, Segments};
 
 use super::detect_addresses;
-
-/// Repeatable noise.
-struct Noise(u32);
-
-impl Noise {
-    fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        self.0 >> 8
-    }
-
-    fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
-    }
-}
+use crate::testing::code::{Noise, prologue};
 
 /// An image at `base`: functions of noise, texts, and a table of pointers to both.
 fn image(isa: Isa, base: u64) -> Vec<u8> {
-    let (prologue, thumb_bit): (&[u8], u64) = match isa {
-        Isa::Thumb => (&[0x10, 0xb5, 0x04, 0x46], 1),
-        Isa::A32 => (&[0x10, 0x40, 0x2d, 0xe9], 0),
-        Isa::A64 => (&[0xfd, 0x7b, 0xbe, 0xa9], 0),
-        Isa::Rv32 | Isa::Rv64 => (&[0x41, 0x11, 0x06, 0xc6], 0),
-        _ => (&[0x12, 0xc1, 0xf0, 0x09], 0),
-    };
+    let thumb_bit = u64::from(isa == Isa::Thumb);
     let mut noise = Noise(7);
     let (mut image, mut pointers) = (Vec::new(), Vec::new());
     for number in 0..120_u32 {
         pointers.push(base + u64::try_from(image.len()).unwrap() + thumb_bit);
-        image.extend_from_slice(prologue);
+        image.extend(prologue(isa));
         let len = 4 * usize::try_from(noise.next() % 40).unwrap();
         image.extend(noise.bytes(len));
         if number % 3 == 0 {
