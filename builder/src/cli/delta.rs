@@ -168,8 +168,8 @@ impl FoundReport {
         Self {
             isa: isa.unwrap_or(Isa::None).name(),
             isa_evidence: found.isa_evidence.to_string(),
-            old_load_address: at.old_base,
-            new_load_address: at.new_base,
+            old_load_address: at.old.address_of(0),
+            new_load_address: at.new.address_of(0),
             ram_address: at.ram_base,
             ram_bytes: at.ram_len,
         }

@@ -1,6 +1,6 @@
 //! The instruction set of code without a header: of the right one, calls land where functions begin.
 
-use sprag_delta::{Isa, Kind, Side};
+use sprag_delta::{Class, Isa, Kind, Segments, Side};
 
 use super::landmarks::{is_prologue, places};
 
@@ -57,8 +57,7 @@ fn count(isa: Isa, image: &[u8]) -> Count {
     let (mut hits, mut by_chance) = (0_u32, 0_u32);
     for piece in pieces(image) {
         let side = Side {
-            isa,
-            base: 0,
+            segments: Segments::at(0),
             len: u32::try_from(piece.len()).unwrap_or(u32::MAX),
             ram_base: 0,
             ram_len: 0,
@@ -72,7 +71,7 @@ fn count(isa: Isa, image: &[u8]) -> Count {
             {
                 *begin = true;
             }
-            if let Some(field) = side.recognise(place, bytes)
+            if let Some(field) = side.recognise(Class::Code(isa), place, bytes)
                 && field.kind == Kind::Call
             {
                 targets.push(field.target);

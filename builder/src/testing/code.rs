@@ -1,6 +1,6 @@
 //! Images made for tests, of code that is none: functions that call each other, filled with noise.
 
-use sprag_delta::{Isa, Kind, Side};
+use sprag_delta::{Class, Isa, Kind, Segments, Side};
 
 /// Repeatable noise.
 pub(crate) struct Noise(pub(crate) u32);
@@ -48,8 +48,7 @@ pub(crate) fn functions(isa: Isa, count: usize) -> Vec<u8> {
         image.extend(noise.bytes(len));
     }
     let side = Side {
-        isa,
-        base: 0,
+        segments: Segments::at(0),
         len: offset(&image),
         ram_base: 0,
         ram_len: 0,
@@ -59,7 +58,7 @@ pub(crate) fn functions(isa: Isa, count: usize) -> Vec<u8> {
         let mut bytes = [0; 8];
         bytes[..4].copy_from_slice(&call);
         let bytes = side
-            .rewrite(Kind::Call, bytes, place, begins[pick])
+            .rewrite(Class::Code(isa), Kind::Call, bytes, place, begins[pick])
             .unwrap();
         let place = usize::try_from(place).unwrap();
         image[place..place + 4].copy_from_slice(&bytes[..4]);
