@@ -4,7 +4,7 @@ use crate::coder::{ByteSink, RangeEncoder};
 use crate::error::DecodeError;
 use crate::header::Header;
 use crate::images::Images;
-use crate::isa::{Addresses, Bytes, Isa};
+use crate::isa::{Addresses, Bytes, Code, Isa};
 use crate::machine::{Context, Mode, WINDOW_LEN, front};
 use crate::model::usize_of;
 use crate::profile::{Profile, workspace_len};
@@ -335,6 +335,10 @@ impl Truth for Known<'_> {
 
     fn old_bytes(&self, offset: u32) -> Bytes {
         front(self.old.get(usize_of(offset)..).unwrap_or_default())
+    }
+
+    fn old_code(&self, offset: u32) -> Code<'_> {
+        Code::new(self.old, usize_of(offset))
     }
 
     fn is_equal(&self, offset: u32, source: u32, len: u32) -> bool {

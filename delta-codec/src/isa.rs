@@ -117,13 +117,15 @@ pub enum Kind {
     ShortLoad,
     /// Address relative to the program counter.
     Address,
+    /// The place of an address within the page that an earlier instruction set.
+    Place,
 }
 
 /// Kinds of fields.
-pub(crate) const KIND_COUNT: usize = 12;
+pub(crate) const KIND_COUNT: usize = 13;
 
-/// Of these, the first ones are far.
-pub(crate) const FAR_KIND_COUNT: usize = 6;
+/// Kinds of far fields.
+pub(crate) const FAR_KIND_COUNT: usize = 7;
 
 impl Kind {
     /// The index of its counters.
@@ -141,16 +143,28 @@ impl Kind {
             Self::Load => 9,
             Self::ShortLoad => 10,
             Self::Address => 11,
+            Self::Place => 12,
+        }
+    }
+
+    /// The index among far kinds.
+    pub(crate) const fn far_number(self) -> Option<u8> {
+        match self {
+            Self::Call => Some(0),
+            Self::Jump => Some(1),
+            Self::Pointer => Some(2),
+            Self::Ram => Some(3),
+            Self::Page => Some(4),
+            Self::Relative => Some(5),
+            Self::Place => Some(6),
+            _ => None,
         }
     }
 
     /// Whether the target is usually in another function: worth learning and correcting.
     #[must_use]
     pub const fn is_far(self) -> bool {
-        matches!(
-            self,
-            Self::Call | Self::Jump | Self::Pointer | Self::Ram | Self::Page | Self::Relative
-        )
+        self.far_number().is_some()
     }
 }
 
@@ -181,6 +195,40 @@ pub struct Side {
 
 /// Bytes of an image that a recogniser looks at.
 pub type Bytes = [u8; 8];
+
+/// Bytes before and behind a place that a recogniser of A64 looks at besides.
+const BEHIND: u32 = 24;
+const AHEAD: u32 = 28;
+
+/// A place in a piece of an image with what lies around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Code<'a> {
+    piece: &'a [u8],
+    place: usize,
+}
+
+impl<'a> Code<'a> {
+    /// The place `place` of an image or of a piece of it.
+    #[must_use]
+    pub const fn new(piece: &'a [u8], place: usize) -> Self {
+        Self { piece, place }
+    }
+
+    /// The word that lies `distance` bytes further on.
+    fn word(&self, distance: isize) -> Option<u32> {
+        let start = self.place.checked_add_signed(distance)?;
+        let word = self.piece.get(start..)?.first_chunk()?;
+        Some(u32::from_le_bytes(*word))
+    }
+}
+
+/// Bytes before and behind a place of a class that [`Side::recognise_in`] looks at.
+pub(crate) const fn reach(class: Class) -> (u32, u32) {
+    match class {
+        Class::Code(Isa::A64) => (BEHIND, AHEAD),
+        _ => (0, 8),
+    }
+}
 
 impl Side {
     /// How many bytes an instruction takes that begins with `bytes` at `offset`, or how many are left
@@ -222,6 +270,19 @@ impl Side {
     #[must_use]
     #[inline]
     pub fn recognise(&self, class: Class, offset: u32, bytes: Bytes) -> Option<Field> {
+        self.recognise_in(class, offset, bytes, Code::new(&[], 0))
+    }
+
+    /// The same, with a look at what lies around.
+    #[must_use]
+    #[inline]
+    pub fn recognise_in(
+        &self,
+        class: Class,
+        offset: u32,
+        bytes: Bytes,
+        around: Code<'_>,
+    ) -> Option<Field> {
         let field = match class {
             Class::Code(Isa::None) => return None,
             _ if offset & (1_u32.wrapping_shl(class.step_log2().into())).wrapping_sub(1) != 0 => {
@@ -231,7 +292,7 @@ impl Side {
             Class::Code(isa) => match self.pointer(isa, offset, bytes) {
                 Some(field) => field,
                 None => {
-                    let field = self.instruction(isa, offset, bytes)?;
+                    let field = self.instruction(isa, offset, bytes, around)?;
                     let target = self.segments.offset_of(field.target, self.len)?;
                     Field { target, ..field }
                 }
@@ -271,6 +332,28 @@ impl Side {
         }
     }
 
+    /// What a field of a known kind and length, with these bytes, points at if that is not far from
+    /// `near`: half an address is told by its other half.
+    #[must_use]
+    pub(crate) fn target(
+        &self,
+        class: Class,
+        (kind, len): (Kind, u8),
+        offset: u32,
+        bytes: Bytes,
+        near: u32,
+    ) -> Option<u32> {
+        let half = kind == Kind::Place || kind == Kind::Page && len == 4;
+        if half && class == Class::Code(Isa::A64) {
+            let here = self.segments.low_address_of(offset);
+            let near = self.segments.low_address_of(near);
+            let target = a64::target(kind, bytes, here, near)?;
+            return self.segments.offset_of(target, self.len);
+        }
+        let field = self.recognise(class, offset, bytes)?;
+        (field.kind == kind && field.len == len).then_some(field.target)
+    }
+
     /// The bytes of a field as all fields of its kind have them that differ in their targets only.
     #[must_use]
     pub fn neutral(&self, class: Class, kind: Kind, bytes: Bytes, offset: u32) -> Option<Bytes> {
@@ -302,12 +385,12 @@ impl Side {
 
     /// An instruction; its target is an address.
     #[inline]
-    fn instruction(&self, isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
+    fn instruction(&self, isa: Isa, offset: u32, bytes: Bytes, around: Code<'_>) -> Option<Field> {
         let here = self.segments.low_address_of(offset);
         match isa {
             Isa::Thumb => thumb::recognise(here, bytes),
             Isa::A32 => a32::recognise(here, bytes),
-            Isa::A64 => a64::recognise(here, bytes),
+            Isa::A64 => a64::recognise(here, bytes, around),
             Isa::Rv32 | Isa::Rv64 => riscv::recognise(here, bytes),
             Isa::Xtensa => xtensa::recognise(here, bytes),
             Isa::None => None,
@@ -335,7 +418,7 @@ fn origin(isa: Isa, kind: Kind, here: u32) -> u32 {
         (_, Isa::Thumb) => here.wrapping_add(4),
         (_, Isa::A32) => here.wrapping_add(8),
         (Kind::Call, Isa::Xtensa) => (here & !3).wrapping_add(4),
-        (Kind::Page, Isa::A64) => here & !0xfff,
+        (Kind::Page | Kind::Place, Isa::A64) => here & !0xfff,
         // A literal lies before its load.
         (Kind::Load, Isa::Xtensa) => (here.wrapping_add(3) & !3).wrapping_sub(4),
         (_, Isa::Xtensa) => here.wrapping_add(4),

@@ -56,7 +56,7 @@ pub use decoder::{Decoder, Pull, WORK_PER_BYTE};
 pub use encoder::{EncodeError, Encoding, Part, Spent, Unit, encode, encode_observed};
 pub use error::DecodeError;
 pub use images::Images;
-pub use isa::{Addresses, Bytes, Field, Isa, Kind, Side};
+pub use isa::{Addresses, Bytes, Code, Field, Isa, Kind, Side};
 pub use profile::{Profile, workspace_len};
 pub use region::{Class, REGION_UNIT, Region};
 pub use segments::{SEGMENTS_MAX, Segment, Segments};

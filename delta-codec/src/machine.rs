@@ -22,7 +22,7 @@ pub(crate) use copy::front;
 pub(crate) use layout::{LAYOUT_STEPS, REGION_STEPS};
 
 /// Bytes of the old image kept at hand.
-pub(crate) const WINDOW_LEN: usize = 64;
+pub(crate) const WINDOW_LEN: usize = 88;
 
 /// Most binary decisions of one [`Machine::step`]: a source has three flags and a number, a field
 /// three candidates, two flags and a number.

@@ -1,6 +1,6 @@
 //! What the encoding side knows and the decoding side finds out.
 
-use crate::isa::{Addresses, Bytes};
+use crate::isa::{Addresses, Bytes, Code};
 use crate::region::Region;
 
 /// One operation of a patch: literal bytes, then a copy from the old image in which single bytes
@@ -44,6 +44,9 @@ pub(crate) trait Truth {
     /// The old image's bytes at `offset`, zeros beyond its end.
     fn old_bytes(&self, offset: u32) -> Bytes;
 
+    /// The same place with what lies around it.
+    fn old_code(&self, offset: u32) -> Code<'_>;
+
     /// Whether `len` bytes of the new image at `offset` equal the old ones at `source`.
     fn is_equal(&self, offset: u32, source: u32, len: u32) -> bool;
 
@@ -82,6 +85,10 @@ impl Truth for Unknown {
 
     fn old_bytes(&self, _: u32) -> Bytes {
         Bytes::default()
+    }
+
+    fn old_code(&self, _: u32) -> Code<'_> {
+        Code::new(&[], 0)
     }
 
     fn is_equal(&self, _: u32, _: u32, _: u32) -> bool {

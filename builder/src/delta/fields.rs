@@ -1,7 +1,9 @@
 //! The fields of both images, found once: for masks that make moved code look alike, for the costs
 //! of the parse, and for the choice of major operations.
 
-use sprag_delta::{Addresses, Bytes, Class, Field, Isa, Kind, Operation, Region, Segments, Side};
+use sprag_delta::{
+    Addresses, Bytes, Class, Code, Field, Isa, Kind, Operation, Region, Segments, Side,
+};
 
 use super::EncodeOptions;
 
@@ -70,7 +72,7 @@ impl<'a> Fields<'a> {
                         side.recognise_inside(class, offset, code)
                     } else {
                         inner_left = usize::from(side.instruction_len(class, offset, code));
-                        side.recognise(class, offset, code)
+                        side.recognise_in(class, offset, code, Code::new(bytes, place))
                     };
                     if let Some(field) = field {
                         inner_left = usize::from(field.len);

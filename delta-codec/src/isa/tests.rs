@@ -1,4 +1,4 @@
-use super::{Isa, Side};
+use super::{Code, Isa, Kind, Side};
 use crate::region::Class;
 use crate::segments::Segments;
 
@@ -52,7 +52,7 @@ fn rewriting_and_recognising_agree() {
                 field.target.wrapping_add(0x2000),
                 offset.wrapping_add(0x100),
             ] {
-                let limit = if field.kind == super::Kind::Ram {
+                let limit = if field.kind == Kind::Ram {
                     side.ram_len
                 } else {
                     side.len
@@ -123,4 +123,45 @@ fn numbers_of_instruction_sets_are_stable() {
         assert_eq!((isa.code(), Isa::from_code(number)), (number, Some(isa)));
     }
     assert_eq!(Isa::from_code(7), None);
+}
+
+/// ADRP and the instructions that add the place within the page need not be neighbours.
+#[test]
+fn halves_of_an_address_find_each_other() {
+    let mut image = [0_u8; 0x100];
+    let program: [u32; 6] = [
+        0x9000_0020, // adrp x0, page 4 further on
+        0xd503_201f, // nop
+        0x9101_0001, // add x1, x0, #0x40
+        0xf940_2002, // ldr x2, [x0, #0x40]
+        0xaa03_03e0, // mov x0, x3
+        0xf940_2002, // ldr x2, [x0, #0x40]: another x0
+    ];
+    for (place, code) in (0x40..).step_by(4).zip(program) {
+        image[place..place + 4].copy_from_slice(&code.to_le_bytes());
+    }
+    let (side, class) = (side(), Class::Code(Isa::A64));
+    let found = |place: usize| {
+        let bytes = super::Bytes::try_from(&image[place..place + 8]).unwrap();
+        let offset = u32::try_from(place).unwrap();
+        let field = side.recognise_in(class, offset, bytes, Code::new(&image, place))?;
+        let form = (field.kind, field.len);
+        let near = field.target.wrapping_add(0x123);
+        if field.kind == Kind::Place {
+            let told = side.target(class, form, offset, bytes, near);
+            assert_eq!(told, Some(field.target), "the nearest with this place");
+        }
+        let same = side.rewrite(class, field.kind, bytes, offset, field.target);
+        assert_eq!(same, Some(bytes));
+        let moved = side.rewrite(class, field.kind, bytes, offset, field.target + 0x1008);
+        let told = side.target(class, form, offset, moved.unwrap(), field.target + 0x1000);
+        assert!(told.is_some_and(
+            |told| told & 0xfff == (field.target + 0x1008) & 0xfff || field.kind == Kind::Page
+        ));
+        Some((field.kind, field.target))
+    };
+    assert_eq!(found(0x40), Some((Kind::Page, 0x4040)));
+    assert_eq!(found(0x48), Some((Kind::Place, 0x4040)));
+    assert_eq!(found(0x4c), Some((Kind::Place, 0x4040)));
+    assert_eq!(found(0x54), None);
 }

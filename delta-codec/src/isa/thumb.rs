@@ -170,7 +170,7 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Opt
                 return None;
             }
         }
-        Kind::Pointer | Kind::Ram | Kind::Page | Kind::Relative => return None,
+        _ => return None,
     };
     Some(with_word(bytes, first | second << 16))
 }

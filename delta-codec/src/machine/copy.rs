@@ -5,7 +5,7 @@ use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::Bytes;
+use crate::isa::{Bytes, Code, reach};
 use crate::model::{self, Hint, History, OldPlace, STRETCH_MAX, STRETCH_MIN, Stretch};
 use crate::region::{Class, Span};
 use crate::substitution::Substitution;
@@ -100,7 +100,10 @@ impl Machine {
                 gone = gone.saturating_add(piece);
                 continue;
             }
-            let old = context.truth.old_bytes(source);
+            let (old, code) = (
+                context.truth.old_bytes(source),
+                context.truth.old_code(source),
+            );
             let new = context.truth.new_bytes(offset);
             let left = self.copy_left.saturating_sub(gone);
             let place = (offset, source);
@@ -108,7 +111,7 @@ impl Machine {
                 context.tables,
                 region.class,
                 place,
-                old,
+                (old, code),
                 left,
                 &mut inner_left,
             );
@@ -181,7 +184,9 @@ impl Machine {
             let place = (self.produced, self.source);
             let (class, left) = (self.region.class, self.copy_left);
             let mut inner_left = self.inner_left;
-            let prediction = self.predict(context.tables, class, place, old, left, &mut inner_left);
+            let code = (old, self.old_code(context.window));
+            let prediction =
+                self.predict(context.tables, class, place, code, left, &mut inner_left);
             self.inner_left = inner_left;
             if let Some(prediction) = &prediction
                 && prediction.is_risky(self.risky)
@@ -261,8 +266,9 @@ impl Machine {
             let place = (self.produced, self.source);
             let (class, left) = (self.region.class, self.copy_left);
             let mut inner_left = self.inner_left;
+            let code = (bytes, self.old_code(context.window));
             let prediction =
-                self.predict(context.tables, class, place, bytes, left, &mut inner_left);
+                self.predict(context.tables, class, place, code, left, &mut inner_left);
             self.inner_left = inner_left;
             if let Some(prediction) = prediction {
                 return Ok(self.field(context, &prediction, bytes, out));
@@ -392,18 +398,28 @@ impl Machine {
         }
     }
 
-    /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them and
-    /// the three bytes before.
+    /// The place of the source in the window, which holds what lies around it.
+    fn old_code<'c>(&self, window: &'c [u8]) -> Code<'c> {
+        let window = window
+            .get(..model::usize_of(self.window_len))
+            .unwrap_or_default();
+        let place = model::usize_of(self.source.wrapping_sub(self.window_start));
+        Code::new(window, place)
+    }
+
+    /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them, at
+    /// least the three bytes before, and what the recogniser may look at.
     fn old_bytes<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> Result<Bytes, DecodeError<I::Error>> {
         let offset = self.source;
-        let from = offset.saturating_sub(3);
-        let to = offset.saturating_add(8).min(self.old.len);
+        let (behind, ahead) = reach(self.region.class);
+        let from = offset.saturating_sub(behind.max(3));
+        let to = offset.saturating_add(ahead).min(self.old.len);
         let end = self.window_start.saturating_add(self.window_len);
         if from < self.window_start || to > end {
-            let start = offset.saturating_sub(4);
+            let start = from & !3;
             let len = self.old.len.saturating_sub(start);
             let len = model::usize_of(len).min(context.window.len());
             let window = context.window.get_mut(..len).unwrap_or_default();

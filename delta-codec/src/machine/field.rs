@@ -3,7 +3,7 @@
 use super::{Context, Machine, signed_of};
 use crate::coder::Coder;
 use crate::images::Images;
-use crate::isa::{Bytes, Field, Isa, Kind};
+use crate::isa::{Bytes, Code, Field, Isa, Kind};
 use crate::model::{self, Candidate, Number, Origin};
 use crate::region::Class;
 use crate::tables::Tables;
@@ -37,14 +37,14 @@ impl Machine {
         tables: &Tables<'_>,
         class: Class,
         (offset, source): (u32, u32),
-        old: Bytes,
+        (old, code): (Bytes, Code<'_>),
         left: u32,
         inner_left: &mut u8,
     ) -> Option<Prediction> {
         let field = if *inner_left > 0 {
             self.old.recognise_inside(class, source, old)?
         } else {
-            let Some(field) = self.old.recognise(class, source, old) else {
+            let Some(field) = self.old.recognise_in(class, source, old, code) else {
                 *inner_left = self.old.instruction_len(class, source, old);
                 return None;
             };
@@ -152,7 +152,11 @@ impl Machine {
             Some((_, bytes, origin)) => {
                 // The map and what was learned know this target already.
                 let seen = origin == Origin::Raw && !expected;
-                let new_target = if seen { self.target(kind, bytes) } else { None };
+                let new_target = if seen {
+                    self.target(prediction, bytes)
+                } else {
+                    None
+                };
                 (bytes, new_target)
             }
             None => match self.corrected(context, prediction, old, truth) {
@@ -186,11 +190,8 @@ impl Machine {
         truth: Bytes,
     ) -> Option<(Bytes, u32)> {
         let kind = prediction.field.kind;
-        if !kind.is_far() {
-            return None;
-        }
-        let slot = usize::from(kind.number());
-        let align = self.align_log2(kind);
+        let slot = usize::from(kind.far_number()?);
+        let align = self.align_log2(kind, prediction.field.len);
         let mut told = None;
         if C::ENCODING {
             told = self.residual(prediction, old, truth, align);
@@ -234,37 +235,35 @@ impl Machine {
         align: u32,
     ) -> Option<u32> {
         let Field { kind, len, .. } = prediction.field;
-        let found = self
-            .new
-            .recognise(self.region.class, self.produced, truth)?;
+        let found = self.target(prediction, truth)?;
         let bytes = self
             .new
-            .rewrite(self.region.class, kind, old, self.produced, found.target)?;
-        let distance = signed_of(found.target.wrapping_sub(prediction.mapped));
+            .rewrite(self.region.class, kind, old, self.produced, found)?;
+        let distance = signed_of(found.wrapping_sub(prediction.mapped));
         let residual = distance.wrapping_shr(align);
         let exact = residual.wrapping_shl(align) == distance;
         let same = bytes.get(..usize::from(len)) == truth.get(..usize::from(len));
-        let fits = found.kind == kind && found.len == len;
         let worth = residual.unsigned_abs() < RESIDUAL_MAX;
-        (fits && same && exact && worth).then(|| u32::from_le_bytes(residual.to_le_bytes()))
+        (same && exact && worth).then(|| u32::from_le_bytes(residual.to_le_bytes()))
     }
 
     /// Where a field of the new image points, if it is one.
-    fn target(&self, kind: Kind, bytes: Bytes) -> Option<u32> {
-        let field = self
-            .new
-            .recognise(self.region.class, self.produced, bytes)?;
-        (field.kind == kind).then_some(field.target)
+    fn target(&self, prediction: &Prediction, bytes: Bytes) -> Option<u32> {
+        let Prediction { field, mapped, .. } = *prediction;
+        let form = (field.kind, field.len);
+        self.new
+            .target(self.region.class, form, self.produced, bytes, mapped)
     }
 
     /// Log2 of the unit in which targets of a kind lie.
-    fn align_log2(&self, kind: Kind) -> u32 {
+    fn align_log2(&self, kind: Kind, len: u8) -> u32 {
         let Class::Code(isa) = self.region.class else {
             return 0;
         };
         match (kind, isa) {
             (Kind::Call | Kind::Jump, Isa::Thumb | Isa::Rv32 | Isa::Rv64) => 1,
             (Kind::Call | Kind::Jump, Isa::A32 | Isa::A64) | (Kind::Call, Isa::Xtensa) => 2,
+            (Kind::Page, Isa::A64) if len == 4 => 12,
             _ => 0,
         }
     }
