@@ -17,7 +17,8 @@ pub(crate) trait Coder {
     /// Whether bits given are coded; otherwise they are ignored and read from the stream.
     const ENCODING: bool;
 
-    /// Codes one bit whose probability of being one is `one` / 65536.
+    /// Codes one bit whose probability of being one is `one` / 65536, which is [`within`] its
+    /// bounds.
     fn code(&mut self, bit: bool, one: u16) -> bool;
 }
 
@@ -40,13 +41,17 @@ pub(crate) const BYTES_PAST_END: u32 = 3;
 /// Below this the range takes in another byte.
 const RANGE_MIN: u32 = 1 << 24;
 
+/// The nearest probability that the coder takes.
+#[inline]
+pub(crate) fn within(one: u16) -> u16 {
+    const MOST: u16 = u16::MAX - PROBABILITY_MIN + 1;
+    one.clamp(PROBABILITY_MIN, MOST)
+}
+
 /// Splits a range: the share of a zero. The remainder of the division goes to the one, which is
 /// the likely value of every flag of the model.
+#[inline]
 fn zero_share(range: u32, one: u16) -> u32 {
-    let one = one.clamp(
-        PROBABILITY_MIN,
-        u16::MAX.wrapping_sub(PROBABILITY_MIN).wrapping_add(1),
-    );
     (range >> 16).wrapping_mul(0x1_0000_u32.wrapping_sub(u32::from(one)))
 }
 
@@ -83,6 +88,18 @@ pub(crate) struct RangeDecoder<'a, 'w> {
     pub(crate) work: u32,
 }
 
+impl RangeDecoder<'_, '_> {
+    /// Takes in bytes until the range is wide enough. Seldom needed, so kept out of the way.
+    #[inline(never)]
+    fn refill(&mut self, mut range: u32, mut code: u32) -> (u32, u32) {
+        while range < RANGE_MIN {
+            range = (range << 8).max(1); // A range of zero cannot happen; if it did, this still ends.
+            code = (code << 8) | u32::from(self.fifo.next());
+        }
+        (range, code)
+    }
+}
+
 impl Coder for RangeDecoder<'_, '_> {
     const ENCODING: bool = false;
 
@@ -96,9 +113,8 @@ impl Coder for RangeDecoder<'_, '_> {
         } else {
             (bound, code)
         };
-        while range < RANGE_MIN {
-            range = (range << 8).max(1); // A range of zero cannot happen; if it did, this still ends.
-            code = (code << 8) | u32::from(self.fifo.next());
+        if range < RANGE_MIN {
+            (range, code) = self.refill(range, code);
         }
         self.state = Range { range, code };
         self.work = self.work.wrapping_add(1);

@@ -4,44 +4,76 @@
 //! The *stretch* of a probability p is ln(p / (1 - p)), with 8 fraction bits, clamped to +-2047;
 //! *squash* is its inverse. Both are tables: the exponential is never evaluated on a device.
 
+use crate::model::usize_of;
+
 /// Largest magnitude of a stretched probability.
 const STRETCH_LIMIT: i32 = 2047;
 
 /// Probability of a one, in 1/65536, for the stretched value `x`; between 24 and 65511.
+#[inline]
 pub(crate) fn squash(x: i32) -> u16 {
     let x = x.clamp(-STRETCH_LIMIT, STRETCH_LIMIT).wrapping_add(2048);
     // 0 < x < 4096: 128 intervals of 32, linear in between.
-    let row = usize::try_from(x >> 5).unwrap_or(0);
+    let row = usize_of(x.unsigned_abs() >> 5) & 127;
     let low = i32::from(SQUASH.get(row).copied().unwrap_or(32768));
     let high = i32::from(SQUASH.get(row.wrapping_add(1)).copied().unwrap_or(32768));
     let between = high.wrapping_sub(low).wrapping_mul(x & 31) >> 5;
-    u16::try_from(low.wrapping_add(between)).unwrap_or(32768)
+    let [one, _] = halfwords(low.wrapping_add(between));
+    one
 }
 
 /// Stretched value of a probability `p` in 1/65536; its lowest four bits do not matter.
+#[inline]
 pub(crate) fn stretch(p: u16) -> i32 {
-    let p = usize::from(p >> 4);
-    let (folded, negative) = if p < 2048 {
-        (p, true)
+    // All ones if p is at least one half: the table has the lower half, which is negative.
+    let upper = i32::from(p.cast_signed()) >> 15;
+    let folded = (usize::from(p) >> 4 ^ usize_of(upper.cast_unsigned())) & 2047;
+    let row = if folded < TAIL_LEN {
+        folded
     } else {
-        (4095_usize.wrapping_sub(p), false)
+        (folded >> 3).wrapping_add(MIDDLE_START)
     };
-    let row = match folded.checked_sub(STRETCH_TAIL.len()) {
-        None => STRETCH_TAIL.get(folded),
-        Some(rest) => STRETCH_MIDDLE.get(rest >> 3),
-    };
-    let magnitude = i32::from(row.copied().unwrap_or(0));
-    if negative {
-        magnitude.wrapping_neg()
-    } else {
-        magnitude
-    }
+    let lower = i32::from(STRETCH.get(row & 511).copied().unwrap_or(0));
+    (lower ^ upper).wrapping_sub(upper)
 }
 
-/// Step of a counter that has seen `count` bits, 16384 / (count + 1.6).
+/// Step of a counter that has seen `count` bits, 16384 / (count + 1.6), of 0 to 31.
+#[inline]
 pub(crate) fn step(count: u8) -> i32 {
-    i32::from(STEP.get(usize::from(count)).copied().unwrap_or(502))
+    i32::from(STEP.get(usize::from(count & 31)).copied().unwrap_or(502))
 }
+
+/// Low and high halfword.
+fn halfwords(value: i32) -> [u16; 2] {
+    let [a, b, c, d] = value.to_le_bytes();
+    [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
+}
+
+/// Rows of [`STRETCH`] that come from its steep end.
+const TAIL_LEN: usize = 256;
+
+/// What leads from an eighth of 256.. to the rows behind the steep end.
+const MIDDLE_START: usize = TAIL_LEN - TAIL_LEN / 8;
+
+/// Stretched values below one half: the steep end, then the flat part.
+static STRETCH: [i16; 512] = {
+    let mut table = [0; 512];
+    let mut row = 0;
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        reason = "evaluated when compiled"
+    )]
+    while row < TAIL_LEN + STRETCH_MIDDLE.len() {
+        table[row] = if row < TAIL_LEN {
+            -STRETCH_TAIL[row]
+        } else {
+            -STRETCH_MIDDLE[row - TAIL_LEN]
+        };
+        row += 1;
+    }
+    table
+};
 
 /// 65536 / (1 + exp(-x)) for x = -8, -7.875, ... 8.
 #[rustfmt::skip]
@@ -61,7 +93,7 @@ static SQUASH: [u16; 129] = [
 
 /// -stretch(p) for p = (i + 1/2) / 4096, i < 256: the steep end.
 #[rustfmt::skip]
-static STRETCH_TAIL: [i16; 256] = [
+const STRETCH_TAIL: [i16; TAIL_LEN] = [
     2047, 2025, 1895, 1808, 1744, 1693, 1650, 1613, 1581, 1552, 1527, 1503,
     1482, 1462, 1444, 1427, 1411, 1396, 1381, 1368, 1355, 1343, 1331, 1320,
     1309, 1299, 1289, 1279, 1270, 1261, 1252, 1244, 1236, 1228, 1221, 1213,
@@ -88,7 +120,7 @@ static STRETCH_TAIL: [i16; 256] = [
 
 /// -stretch(p) for p = 256/4096 to 1/2 in steps of 8/4096: the flat part.
 #[rustfmt::skip]
-static STRETCH_MIDDLE: [i16; 224] = [
+const STRETCH_MIDDLE: [i16; 224] = [
     689, 680, 672, 664, 658, 650, 642, 636, 628, 622, 615, 608,
     602, 596, 590, 584, 578, 572, 566, 560, 556, 550, 544, 540,
     534, 530, 524, 520, 514, 510, 505, 500, 496, 492, 487, 482,
@@ -110,6 +142,7 @@ static STRETCH_MIDDLE: [i16; 224] = [
     15, 13, 11, 9, 7, 5, 3, 1,
 ];
 
+/// See [`step`].
 #[rustfmt::skip]
 static STEP: [u16; 32] = [
     10240, 6301, 4551, 3561, 2925, 2482, 2155, 1905, 1706, 1545, 1412, 1300,

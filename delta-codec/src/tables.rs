@@ -1,6 +1,6 @@
 //! The adaptive tables: counters and mixer weights in a slab of bytes.
 
-use crate::coder::Coder;
+use crate::coder::{Coder, within};
 use crate::logistic::{squash, step, stretch};
 use crate::map::{Anchors, LEARNED_LEN, Learned, MAJOR_LEN, Map};
 use crate::model::{SUBSTITUTION_STATES, WEIGHT_COUNT};
@@ -24,16 +24,14 @@ pub(crate) trait Counter: Copy {
     fn after(self, bit: bool) -> Self;
 }
 
-/// Moves a probability towards `bit`.
-fn towards(one: u16, bit: bool, count: u8) -> u16 {
-    let target = if bit { 65535 } else { 0 };
+/// Moves a probability towards `bit`. It stays within 16 bits, as no step is a whole.
+#[inline]
+fn towards(one: u16, bit: bool, step: i32) -> u16 {
     let one = i32::from(one);
-    let moved = one.wrapping_add(target_step(target, one, count));
-    u16::try_from(moved.clamp(16, 65519)).unwrap_or(32768)
-}
-
-fn target_step(target: i32, one: i32, count: u8) -> i32 {
-    target.wrapping_sub(one).wrapping_mul(step(count)) >> 14
+    let target = if bit { 65535 } else { 0_i32 };
+    let moved = one.wrapping_add(target.wrapping_sub(one).wrapping_mul(step) >> 14);
+    let [low, high, ..] = moved.to_le_bytes();
+    u16::from_le_bytes([low, high])
 }
 
 /// Little-endian u16: 12 bits of probability over 4 bits of count.
@@ -49,8 +47,8 @@ impl Counter for [u8; 2] {
     fn after(self, bit: bool) -> Self {
         let [low, _] = self;
         let count = low & 15;
-        let moved = towards(self.one(), bit, count) & 0xfff0;
-        (moved | u16::from(count.saturating_add(1).min(15))).to_le_bytes()
+        let moved = towards(self.one(), bit, step(count)) & 0xfff0;
+        (moved | u16::from(count.wrapping_add(u8::from(count < 15)))).to_le_bytes()
     }
 }
 
@@ -67,8 +65,8 @@ impl Counter for [u8; 3] {
     #[inline]
     fn after(self, bit: bool) -> Self {
         let [_, _, count] = self;
-        let [low, high] = towards(self.one(), bit, count.min(30)).to_le_bytes();
-        [low, high, count.saturating_add(1).min(30)]
+        let [low, high] = towards(self.one(), bit, step(count)).to_le_bytes();
+        [low, high, count.wrapping_add(u8::from(count < 30))]
     }
 }
 
@@ -239,7 +237,7 @@ impl<'a> Tables<'a> {
     /// Codes a bit under one two-byte counter.
     pub(crate) fn bit<C: Coder>(&mut self, coder: &mut C, index: usize, bit: bool) -> bool {
         let counter = self.bits.get(index).copied().unwrap_or(Counter::NEW);
-        let bit = coder.code(bit, counter.one());
+        let bit = coder.code(bit, within(counter.one()));
         if let Some(counter) = self.bits.get_mut(index) {
             *counter = counter.after(bit);
         }
@@ -323,16 +321,15 @@ struct Mixing {
     rate: i32,
 }
 
-/// Weights are 16.16 fixed point and start at 0.28.
+/// Weights are 16.16 fixed point and start at 0.28. Within +-16 nine products of 17 and 12 bits fit
+/// an i32; a stream that drives them farther gets sums that wrap, on every target alike.
 const WEIGHT_NEW: i32 = 18350;
-
-/// Weights stay inside +-16, so that nine products of 17 and 12 bits fit an i32.
-const WEIGHT_LIMIT: i32 = (1 << 20) - 1;
 
 const BYTE_RATE: i32 = 10;
 const FLAG_RATE: i32 = 5;
 const FIELD_RATE: i32 = 2;
 
+#[inline]
 fn mix<C: Coder, K: Counter, const N: usize>(
     counters: &mut [K],
     weights: &mut [[u8; 4]],
@@ -363,8 +360,9 @@ fn mix<C: Coder, K: Counter, const N: usize>(
     let error = error.wrapping_mul(mixing.rate) >> 4;
     for (input, weight) in inputs.iter().zip(weights.iter_mut()) {
         let moved = input.wrapping_mul(error) >> 14;
-        let moved = i32::from_le_bytes(*weight).wrapping_add(moved);
-        *weight = moved.clamp(-WEIGHT_LIMIT, WEIGHT_LIMIT).to_le_bytes();
+        *weight = i32::from_le_bytes(*weight)
+            .wrapping_add(moved)
+            .to_le_bytes();
     }
     for index in indices {
         if let Some(counter) = counters.get_mut(*index) {

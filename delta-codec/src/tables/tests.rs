@@ -26,9 +26,16 @@ fn every_pattern_is_a_counter() {
         for bit in [false, true] {
             assert!((8..=65528).contains(&two.after(bit).one()));
             let [low, high] = two;
-            for count in [0, 30, 31, 255] {
-                let [_, _, after] = [low, high, count].after(bit);
-                assert!(after <= 30);
+            for count in [0, 29, 30, 31, 255] {
+                let three = [low, high, count];
+                let [.., after] = three.after(bit);
+                assert!(after == count || after == count + 1 && after <= 30);
+                let nearer = if bit {
+                    three.after(bit).one() >= three.one()
+                } else {
+                    three.after(bit).one() <= three.one()
+                };
+                assert!(nearer);
             }
         }
     }
