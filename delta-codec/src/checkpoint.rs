@@ -7,7 +7,7 @@ use crate::coder::{BYTES_PAST_END, Range};
 use crate::decoder::{Decoder, Phase};
 use crate::fifo::FIFO_LEN;
 use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
-use crate::machine::{Machine, Mode, WINDOW_LEN};
+use crate::machine::{Machine, Mode, VERBATIM_MAX, VERBATIM_MIN, WINDOW_LEN};
 use crate::model::{STRETCH_MAX, STRETCH_MIN};
 use crate::profile::{Profile, workspace_len};
 use crate::region::{Class, Span};
@@ -69,7 +69,7 @@ const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
 
 /// Coder and machine: see [`transfer`].
 const STATE_LEN: usize =
-    13 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (13 + (SEGMENTS_MAX - 1) * 8);
+    15 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (13 + (SEGMENTS_MAX - 1) * 8);
 
 /// Bytes of a checkpoint of a decoder with `profile`.
 #[must_use]
@@ -315,14 +315,18 @@ fn transfer(to: &mut impl Transfer, range: &mut Range, machine: &mut Machine) {
     to.u8(&mut machine.past);
     to.u8(&mut machine.plain_left);
     to.u8(&mut machine.inner_left);
+    to.u8(&mut machine.verbatim);
+    to.u8(&mut machine.verbatim_wait);
     to.u8(&mut machine.anchor_count);
     let mut flags = u8::from(machine.after_literals)
         | u8::from(machine.at_start) << 1
-        | u8::from(machine.half) << 2;
+        | u8::from(machine.half) << 2
+        | u8::from(machine.is_verbatim) << 3;
     to.u8(&mut flags);
     machine.after_literals = flags & 1 != 0;
     machine.at_start = flags & 2 != 0;
     machine.half = flags & 4 != 0;
+    machine.is_verbatim = flags & 8 != 0;
     let mut risky = machine.risky.to_le_bytes();
     to.bytes(&mut risky);
     machine.risky = u16::from_le_bytes(risky);
@@ -401,6 +405,7 @@ impl Machine {
             && held
             && self.unit_log2 <= 2
             && (STRETCH_MIN..=STRETCH_MAX).contains(&self.exponent)
+            && (VERBATIM_MIN..=VERBATIM_MAX).contains(&self.verbatim)
             && self.doubt_left <= self.copy_left
     }
 }

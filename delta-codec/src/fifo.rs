@@ -1,7 +1,7 @@
 //! The input queue: stream bytes pushed and not yet decoded.
 
 /// Bytes of the queue in the workspace.
-pub(crate) const FIFO_LEN: usize = 128;
+pub(crate) const FIFO_LEN: usize = 120;
 
 /// A queue of at most [`FIFO_LEN`] bytes over a lent buffer.
 #[derive(Debug)]

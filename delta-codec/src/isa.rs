@@ -7,8 +7,11 @@
 mod a32;
 mod a64;
 mod riscv;
+mod scan;
 mod thumb;
 mod xtensa;
+
+pub(crate) use scan::{Search, Zone};
 
 use crate::data::pointer;
 use crate::region::Class;

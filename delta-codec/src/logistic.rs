@@ -59,11 +59,7 @@ const MIDDLE_START: usize = TAIL_LEN - TAIL_LEN / 8;
 static STRETCH: [i16; 512] = {
     let mut table = [0; 512];
     let mut row = 0;
-    #[expect(
-        clippy::indexing_slicing,
-        clippy::arithmetic_side_effects,
-        reason = "evaluated when compiled"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "evaluated when compiled")]
     while row < TAIL_LEN + STRETCH_MIDDLE.len() {
         table[row] = if row < TAIL_LEN {
             -STRETCH_TAIL[row]

@@ -2,6 +2,7 @@
 //! new image. `operation` has what lies between copies, `copy` and
 //! `field` what happens inside one.
 
+mod clean;
 mod copy;
 mod field;
 mod layout;
@@ -18,6 +19,8 @@ use crate::region::{Class, Span};
 use crate::tables::Tables;
 use crate::truth::Truth;
 
+use clean::VERBATIM_STEPS;
+pub(crate) use clean::{VERBATIM_MAX, VERBATIM_MIN};
 pub(crate) use copy::front;
 pub(crate) use layout::{LAYOUT_STEPS, REGION_STEPS};
 
@@ -34,9 +37,10 @@ pub(crate) const STEP_INPUT: usize = BYTES_PER_DECISION * (5 + 32 + 4 + 1) + 27 
 
 const _: () = assert!(STEP_INPUT <= FIFO_LEN);
 
-/// Steps that produce no byte between two that do: a flag and three numbers of an operation, until
-/// a stretch is small enough for single bytes four refused stretches, and a field that is none.
-pub(crate) const IDLE_STEPS: u32 = 1 + 3 + 4 + 1;
+/// Steps that produce no byte between two that do: a flag and three numbers of an operation, refused
+/// verbatim stretches, until a stretch is small enough for single bytes four refused ones, and a
+/// field that is none.
+pub(crate) const IDLE_STEPS: u32 = 1 + 3 + VERBATIM_STEPS + 4 + 1;
 
 /// Steps before the first byte for each major operation: gap, source, length.
 pub(crate) const MAJOR_STEPS: u32 = 3;
@@ -127,6 +131,11 @@ pub(crate) struct Machine {
     pub(crate) doubt_left: u32,
     /// The kinds of fields that have their own flag in the current stretch, one bit each.
     pub(crate) risky: u16,
+    /// Log2 of the verbatim stretch offered next, and how many others come before.
+    pub(crate) verbatim: u8,
+    pub(crate) verbatim_wait: u8,
+    /// The stretch taken is verbatim.
+    pub(crate) is_verbatim: bool,
     /// Bytes of a field that are told one by one.
     pub(crate) plain_left: u8,
     /// Bytes left of an instruction without a field, within which none begins but a pointer.
@@ -191,6 +200,9 @@ impl Machine {
             clean_left: 0,
             doubt_left: 0,
             risky: 0,
+            verbatim: VERBATIM_MIN,
+            verbatim_wait: 0,
+            is_verbatim: false,
             plain_left: 0,
             inner_left: 0,
             half: false,

@@ -1,5 +1,7 @@
 //! What is known of where old addresses went: the major operations, and single targets learned.
 
+use core::cell::Cell;
+
 use crate::model::usize_of;
 
 /// A copy that the stream announces before everything else.
@@ -17,11 +19,32 @@ pub(crate) const MAJOR_LEN: usize = 12;
 
 /// The major operations in the order of the new image, and their order in the old one.
 pub(crate) struct Map<'a> {
-    pub(crate) majors: &'a mut [[u8; MAJOR_LEN]],
-    pub(crate) order: &'a mut [[u8; 2]],
+    majors: &'a mut [[u8; MAJOR_LEN]],
+    order: &'a mut [[u8; 2]],
+    /// What was found last, for near targets and for far ones.
+    last: [Cell<Reach>; 2],
 }
 
-impl Map<'_> {
+/// Where in the old image the same operation answers.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reach {
+    from: u32,
+    /// Bytes up to the next operation.
+    len: u32,
+    /// Of these, bytes that the operation copies.
+    inside: u32,
+    shift: u32,
+}
+
+impl<'a> Map<'a> {
+    pub(crate) fn new(majors: &'a mut [[u8; MAJOR_LEN]], order: &'a mut [[u8; 2]]) -> Self {
+        Self {
+            majors,
+            order,
+            last: Default::default(),
+        }
+    }
+
     /// The most operations it holds.
     pub(crate) fn capacity(&self) -> u32 {
         u32::try_from(self.majors.len().min(self.order.len())).unwrap_or(0)
@@ -38,6 +61,7 @@ impl Map<'_> {
 
     /// Adds operation number `count`, sorted by its source behind those of the same source.
     pub(crate) fn add(&mut self, count: u32, major: Major) {
+        self.last = Default::default();
         let place = self.rank(count, major.source);
         let Some(slot) = self.majors.get_mut(usize_of(count)) else {
             return;
@@ -61,6 +85,7 @@ impl Map<'_> {
     /// Once all `count` operations are there: takes those out of the order that lie, in the old
     /// image, within an earlier one. Returns how many are left in it.
     pub(crate) fn drop_nested(&mut self, count: u32) -> u32 {
+        self.last = Default::default();
         let mut kept = 0_u32;
         let mut end = 0_u32;
         for rank in 0..usize_of(count) {
@@ -81,13 +106,45 @@ impl Map<'_> {
     }
 
     /// How far what was at `target` has moved, and whether an operation says so itself or only its
-    /// nearest neighbour below does, among the first `count` of the order. `None` below all.
+    /// nearest neighbour below does, among the first `count` of the order. `None` below all. The
+    /// answers for near and for far targets are kept apart at hand, as most are the same again.
     #[inline]
-    pub(crate) fn shift(&self, count: u32, target: u32) -> Option<(u32, bool)> {
-        let below = self.rank(count, target).checked_sub(1)?;
-        let major = self.sorted(below)?;
-        let inside = target.wrapping_sub(major.source) < major.len;
-        Some((major.start.wrapping_sub(major.source), inside))
+    pub(crate) fn shift(&self, count: u32, target: u32, far: bool) -> Option<(u32, bool)> {
+        let [near_last, far_last] = &self.last;
+        let last = if far { far_last } else { near_last };
+        let known = last.get();
+        let distance = target.wrapping_sub(known.from);
+        if distance < known.len {
+            return Some((known.shift, distance < known.inside));
+        }
+        let found = self.search(count, target)?;
+        last.set(found);
+        Some((found.shift, target.wrapping_sub(found.from) < found.inside))
+    }
+
+    /// Offsets around `target` that have moved alike, if they have moved by `shift`: first and number.
+    pub(crate) fn alike(&self, count: u32, target: u32, shift: u32) -> Option<(u32, u32)> {
+        let (found, _) = self.shift(count, target, false)?;
+        let [last, _] = &self.last;
+        let last = last.get();
+        (found == shift).then_some((last.from, last.len))
+    }
+
+    fn search(&self, count: u32, target: u32) -> Option<Reach> {
+        let above = self.rank(count, target);
+        let major = self.sorted(above.checked_sub(1)?)?;
+        let next = if above < usize_of(count) {
+            self.sorted(above)
+        } else {
+            None
+        };
+        let end = next.map_or(u32::MAX, |next| next.source);
+        Some(Reach {
+            from: major.source,
+            len: end.wrapping_sub(major.source),
+            inside: major.len,
+            shift: major.start.wrapping_sub(major.source),
+        })
     }
 
     /// How many of the first `count` operations begin at or below `source`.

@@ -69,7 +69,8 @@ const SINGLE_MINOR: usize = SINGLE_SOURCE + 12;
 const SINGLE_REACHED: usize = SINGLE_MINOR + 1;
 const SINGLE_REPEATED: usize = SINGLE_REACHED + KIND_COUNT;
 const SINGLE_LAYOUT: usize = SINGLE_REPEATED + KIND_COUNT;
-const SINGLE_COUNT: usize = 14 + 2 * KIND_COUNT;
+const SINGLE_VERBATIM: usize = SINGLE_LAYOUT + 1;
+const SINGLE_COUNT: usize = 14 + 2 * KIND_COUNT + VERBATIM_SLOTS;
 const MISS_BITS: usize = SINGLES + SINGLE_COUNT;
 const MISS_DELTA: usize = MISS_BITS + 256;
 /// Two-byte counters of every profile.
@@ -103,6 +104,9 @@ const LITERAL_INPUTS: usize = 5;
 const MISS_INPUTS: usize = 9;
 const STRETCH_INPUTS: usize = 3;
 const FIELD_INPUTS: usize = 2;
+
+/// Counters of verbatim stretches, by their size.
+const VERBATIM_SLOTS: usize = 4;
 
 /// Log2 of the smallest and largest stretch.
 pub(crate) const STRETCH_MIN: u8 = 6;
@@ -307,6 +311,17 @@ pub(crate) fn candidate<C: Coder>(
         &indices,
         right,
     )
+}
+
+/// Codes whether the next bytes of a copy are the very old ones, by `step` of the exponent.
+pub(crate) fn verbatim<C: Coder>(
+    tables: &mut Tables<'_>,
+    coder: &mut C,
+    step: u8,
+    verbatim: bool,
+) -> bool {
+    let slot = usize::from(step >> 1).min(const { VERBATIM_SLOTS - 1 });
+    tables.bit(coder, SINGLE_VERBATIM.wrapping_add(slot), verbatim)
 }
 
 /// Codes whether the next `len` bytes of a copy are all as predicted. `past` are the last stretch

@@ -130,6 +130,33 @@ impl Segments {
         (offset >= start && offset < len.saturating_add(self.tail)).then_some(offset)
     }
 
+    /// Whether all of the image lies in one piece.
+    #[inline]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.count == 0
+    }
+
+    /// A range of addresses that holds all of an image of `len` bytes and its tail: the low word of
+    /// the first, and how many.
+    pub(crate) fn range(&self, len: u32) -> (u32, u32) {
+        let whole = len.saturating_add(self.tail);
+        let (mut least, mut most, mut shift, mut start) = (0_i64, i64::from(whole), 0_i32, 0_u32);
+        if self.count > 0 {
+            most = 0;
+        }
+        for next in self.further.iter().take(usize::from(self.count)) {
+            most = most.max(i64::from(next.start.min(len)).wrapping_add(shift.into()));
+            shift = i32::from_le_bytes(next.shift.to_le_bytes());
+            start = next.start;
+            least = least.min(i64::from(start).wrapping_add(shift.into()));
+        }
+        most = most.max(i64::from(whole.max(start)).wrapping_add(shift.into()));
+        let [a, b, c, d, ..] = least.to_le_bytes();
+        let first = u32::from_le_bytes([a, b, c, d]);
+        let count = u32::try_from(most.wrapping_sub(least)).unwrap_or(u32::MAX);
+        (low(self.base).wrapping_add(first), count)
+    }
+
     fn shift(&self, offset: u32) -> u32 {
         let further = self.further.iter().take(usize::from(self.count));
         let mut before = further.take_while(|further| further.start <= offset);

@@ -215,7 +215,7 @@ impl<'a> Tables<'a> {
             bits,
             flags,
             weights,
-            map: Map { majors, order },
+            map: Map::new(majors, order),
             learned: Learned { entries: learned },
             anchors: Anchors { entries: anchors },
             substitutions: Substitutions {

@@ -1,7 +1,6 @@
 //! Inside a copy: stretches without surprise, and single bytes and fields.
 
-use super::field::Prediction;
-use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step};
+use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step, VERBATIM_MIN};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
@@ -21,12 +20,18 @@ impl Machine {
         self.plain_left = 0;
         self.inner_left = 0;
         self.half = false;
+        self.verbatim = VERBATIM_MIN;
+        self.verbatim_wait = 0;
     }
 
     pub(super) fn offer<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> usize {
+        if self.is_verbatim_due() {
+            self.offer_verbatim(context);
+            return 0;
+        }
         let full = 1_u32.wrapping_shl(u32::from(self.exponent));
         let len = full.min(self.copy_left);
         self.risky = self.risky_kinds();
@@ -45,6 +50,9 @@ impl Machine {
             self.half = false;
             self.clean_left = len;
             self.mode = Mode::Clean;
+            if self.exponent == STRETCH_MAX {
+                self.verbatim_wait = self.verbatim_wait.saturating_sub(1);
+            }
             self.exponent = self.exponent.saturating_add(1).min(STRETCH_MAX);
         } else if self.exponent > STRETCH_MIN && len > 1 << STRETCH_MIN {
             self.exponent = self.exponent.saturating_sub(2);
@@ -63,7 +71,7 @@ impl Machine {
 
     /// Makes the region of the source the current one.
     #[inline]
-    fn enter_region(&mut self, tables: &Tables<'_>) {
+    pub(super) fn enter_region(&mut self, tables: &Tables<'_>) {
         if !self.region.holds(self.source) {
             self.region = self.region_at(tables, self.source);
         }
@@ -107,151 +115,21 @@ impl Machine {
             let new = context.truth.new_bytes(offset);
             let left = self.copy_left.saturating_sub(gone);
             let place = (offset, source);
-            let prediction = self.predict(
-                context.tables,
-                region.class,
-                place,
-                (old, code),
-                left,
-                &mut inner_left,
-            );
-            let (expected, unit) = prediction.map_or((old, 1), |prediction| prediction.first());
+            let class = region.class;
+            let code = (old, code);
+            let field = self.expect(context.tables, class, place, code, left, &mut inner_left);
+            let (expected, unit) = field.map_or((old, 1), |(_, bytes, len)| (bytes, len));
             let len = usize::from(unit);
             if expected.get(..len) != new.get(..len) {
                 // The stretch goes as far as to a risky field that fails.
-                return prediction.is_some_and(|prediction| prediction.is_risky(self.risky));
+                return field.is_some_and(|(kind, ..)| self.is_risky(kind));
             }
-            if prediction.is_none() {
+            if field.is_none() {
                 inner_left = inner_left.saturating_sub(1);
             }
             gone = gone.saturating_add(u32::from(unit));
         }
         true
-    }
-
-    /// Copies as much of a stretch as fits, without any decision.
-    pub(super) fn clean<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-        out: &mut [u8],
-    ) -> Step<I> {
-        self.enter_region(context.tables);
-        let written = if self.region.class == Class::NONE {
-            self.clean_bytes(context, out)?
-        } else {
-            self.clean_units(context, out)?
-        };
-        if self.copy_left == 0 {
-            self.mode = Mode::Operation;
-        } else if self.mode == Mode::Clean && self.clean_left == 0 {
-            self.mode = Mode::Offer;
-        }
-        Ok(written)
-    }
-
-    fn clean_bytes<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-        out: &mut [u8],
-    ) -> Step<I> {
-        let room = u32::try_from(out.len()).unwrap_or(u32::MAX);
-        let len = self.clean_left.min(room);
-        let len = len.min(self.region.left(self.source).max(1));
-        let piece = out.get_mut(..model::usize_of(len)).unwrap_or_default();
-        context
-            .images
-            .read_old(self.source, piece)
-            .map_err(DecodeError::Images)?;
-        let tail = piece.len().saturating_sub(4);
-        for byte in piece.get(tail..).unwrap_or_default() {
-            self.recent = self.recent << 8 | u32::from(*byte);
-        }
-        self.misses = self.misses.checked_shl(len).unwrap_or(0);
-        self.produced = self.produced.saturating_add(len);
-        self.advance(len);
-        Ok(piece.len())
-    }
-
-    fn clean_units<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-        out: &mut [u8],
-    ) -> Step<I> {
-        let mut written = 0_usize;
-        while self.clean_left > 0 && written < out.len() {
-            self.enter_region(context.tables);
-            let old = self.old_bytes(context)?;
-            let place = (self.produced, self.source);
-            let (class, left) = (self.region.class, self.copy_left);
-            let mut inner_left = self.inner_left;
-            let code = (old, self.old_code(context.window));
-            let prediction =
-                self.predict(context.tables, class, place, code, left, &mut inner_left);
-            self.inner_left = inner_left;
-            if let Some(prediction) = &prediction
-                && prediction.is_risky(self.risky)
-            {
-                // Its decisions are a unit of work of their own.
-                if written == 0 {
-                    written = self.risky_field(context, prediction, old, out);
-                }
-                break;
-            }
-            let (bytes, len, units) = match prediction {
-                Some(prediction) => {
-                    let (bytes, len) = prediction.first();
-                    (bytes, u32::from(len), 1)
-                }
-                None => {
-                    let len = self.fieldless_len().min(self.clean_left);
-                    let [gone, ..] = len.to_le_bytes();
-                    self.inner_left = self.inner_left.saturating_sub(gone);
-                    (old, len, len)
-                }
-            };
-            let bytes = bytes.get(..model::usize_of(len)).unwrap_or_default();
-            let room = out.get_mut(written..).unwrap_or_default();
-            written = written.saturating_add(self.emit(bytes, room));
-            self.misses = self.misses.wrapping_shl(units);
-            self.advance(len);
-        }
-        Ok(written)
-    }
-
-    /// Bytes from a source where no field begins to the next place where one can.
-    fn fieldless_len(&self) -> u32 {
-        let step = 1_u32.wrapping_shl(u32::from(self.region.class.step_log2()));
-        step.wrapping_sub(self.source & step.wrapping_sub(1))
-    }
-
-    /// A field with its own flag in a stretch, which ends if the first candidate fails.
-    fn risky_field<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-        prediction: &Prediction,
-        old: Bytes,
-        out: &mut [u8],
-    ) -> usize {
-        let before = self.copy_left;
-        let written = self.field(context, prediction, old, out);
-        let failed = self.run == 0;
-        if failed {
-            self.clean_left = 0;
-            self.mode = Mode::Unit;
-        } else {
-            let len = before.saturating_sub(self.copy_left);
-            self.clean_left = self.clean_left.saturating_sub(len);
-            self.mode = Mode::Clean;
-        }
-        written
-    }
-
-    /// Goes `len` bytes on in a stretch.
-    fn advance(&mut self, len: u32) {
-        self.run = self.run.saturating_add(len);
-        self.source = self.source.wrapping_add(len);
-        self.copy_left = self.copy_left.saturating_sub(len);
-        self.clean_left = self.clean_left.saturating_sub(len);
     }
 
     /// One byte or field with its own decisions.
@@ -399,7 +277,7 @@ impl Machine {
     }
 
     /// The place of the source in the window, which holds what lies around it.
-    fn old_code<'c>(&self, window: &'c [u8]) -> Code<'c> {
+    pub(super) fn old_code<'c>(&self, window: &'c [u8]) -> Code<'c> {
         let window = window
             .get(..model::usize_of(self.window_len))
             .unwrap_or_default();
@@ -409,7 +287,7 @@ impl Machine {
 
     /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them, at
     /// least the three bytes before, and what the recogniser may look at.
-    fn old_bytes<C: Coder, I: Images, T: Truth>(
+    pub(super) fn old_bytes<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> Result<Bytes, DecodeError<I::Error>> {

@@ -3,7 +3,7 @@
 use super::{Context, Machine, signed_of};
 use crate::coder::Coder;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, Field, Isa, Kind};
+use crate::isa::{Bytes, Code, Field, Isa, Kind, Zone};
 use crate::model::{self, Candidate, Number, Origin};
 use crate::region::Class;
 use crate::tables::Tables;
@@ -28,19 +28,18 @@ const RISKY_PAST: u8 = 0xff;
 const RESIDUAL_MAX: u32 = 1 << 26;
 
 impl Machine {
-    /// What the field at a place (offset in the new image, offset in the old one) may have become;
-    /// `None` if there is none, or nothing to predict. `class` is that of the region, `left` are the
-    /// bytes left of the copy; `inner_left` those of an instruction begun before, told anew.
+    /// The field at an offset in the old image, and how far the map says that its target has moved
+    /// and whether an operation holds it. The rest as in [`Self::predict`].
     #[inline]
-    pub(super) fn predict(
+    fn locate(
         &self,
         tables: &Tables<'_>,
         class: Class,
-        (offset, source): (u32, u32),
+        source: u32,
         (old, code): (Bytes, Code<'_>),
         left: u32,
         inner_left: &mut u8,
-    ) -> Option<Prediction> {
+    ) -> Option<(Field, Option<(u32, bool)>)> {
         let field = if *inner_left > 0 {
             self.old.recognise_inside(class, source, old)?
         } else {
@@ -54,16 +53,53 @@ impl Machine {
         if u32::from(field.len) > left {
             return None;
         }
-        let far = field.kind.is_far();
         let shift = if field.kind == Kind::Ram {
-            tables
-                .anchors
-                .near(self.anchor_count, field.target)
-                .map(|shift| (shift, true))
+            let shift = tables.anchors.near(self.anchor_count, field.target);
+            shift.map(|shift| (shift, true))
         } else {
-            tables.map.shift(self.map_len, field.target)
+            let far = field.kind.is_far();
+            tables.map.shift(self.map_len, field.target, far)
         };
+        Some((field, shift))
+    }
+
+    /// By how much a copied byte's offset grows, if near fields whose targets move as far stay as
+    /// they are: both images in one piece, and the same alignment.
+    #[inline]
+    fn own_shift(&self, (offset, source): (u32, u32)) -> Option<u32> {
+        let own = offset.wrapping_sub(source);
+        let (old, new) = (&self.old.segments, &self.new.segments);
+        let bases = new.low_address_of(0).wrapping_sub(old.low_address_of(0));
+        let whole = old.is_whole() && new.is_whole();
+        (whole && own.wrapping_add(bases) & 3 == 0).then_some(own)
+    }
+
+    /// Targets of near fields that stay as they are, as far as that is known.
+    pub(super) fn zone(&self, tables: &Tables<'_>) -> Zone {
+        self.own_shift((self.produced, self.source))
+            .and_then(|own| tables.map.alike(self.map_len, self.source, own))
+            .map_or_else(Zone::default, |(from, len)| Zone { from, len })
+    }
+
+    /// What the field at a place (offset in the new image, offset in the old one) may have become;
+    /// `None` if there is none, or nothing to predict. `class` is that of the region, `left` are the
+    /// bytes left of the copy; `inner_left` those of an instruction begun before, told anew.
+    pub(super) fn predict(
+        &self,
+        tables: &Tables<'_>,
+        class: Class,
+        place: (u32, u32),
+        (old, code): (Bytes, Code<'_>),
+        left: u32,
+        inner_left: &mut u8,
+    ) -> Option<Prediction> {
+        let (offset, source) = place;
+        let (field, shift) = self.locate(tables, class, source, (old, code), left, inner_left)?;
+        let far = field.kind.is_far();
         let (shift, inside) = shift.map_or((None, false), |(shift, inside)| (Some(shift), inside));
+        if !far && (shift.is_none() || shift == self.own_shift(place)) {
+            return None;
+        }
         let mapped = field.target.wrapping_add(shift.unwrap_or(0));
         let mut prediction = Prediction {
             field,
@@ -85,6 +121,47 @@ impl Machine {
         }
         *inner_left = 0;
         Some(prediction)
+    }
+
+    /// The kind, the first candidate and the length of [`Self::predict`], without the others.
+    pub(super) fn expect(
+        &self,
+        tables: &Tables<'_>,
+        class: Class,
+        place: (u32, u32),
+        (old, code): (Bytes, Code<'_>),
+        left: u32,
+        inner_left: &mut u8,
+    ) -> Option<(Kind, Bytes, u8)> {
+        let (offset, source) = place;
+        let (field, shift) = self.locate(tables, class, source, (old, code), left, inner_left)?;
+        let Field { kind, len, target } = field;
+        let shift = shift.map(|(shift, _)| shift);
+        let rewrite = |shift| {
+            let target = target.wrapping_add(shift);
+            self.new.rewrite(class, kind, old, offset, target)
+        };
+        let bytes = if kind.is_far() {
+            let learned = tables.learned.get(target).and_then(rewrite);
+            learned.or_else(|| shift.and_then(rewrite)).unwrap_or(old)
+        } else {
+            if shift.is_none() || shift == self.own_shift(place) {
+                return None;
+            }
+            let bytes = shift.and_then(rewrite)?;
+            let len = usize::from(len);
+            if bytes.get(..len) == old.get(..len) {
+                return None;
+            }
+            bytes
+        };
+        *inner_left = 0;
+        Some((kind, bytes, len))
+    }
+
+    /// Whether a kind is among those that have their own flag in the current stretch.
+    pub(super) fn is_risky(&self, kind: Kind) -> bool {
+        self.risky.wrapping_shr(u32::from(kind.number())) & 1 != 0
     }
 
     /// Whether the first candidate of a kind failed lately: in a stretch such a field has its own
@@ -270,17 +347,6 @@ impl Machine {
 }
 
 impl Prediction {
-    /// What a stretch has: the first candidate and its length.
-    pub(super) fn first(&self) -> (Bytes, u8) {
-        let [(bytes, _), ..] = self.candidates;
-        (bytes, self.field.len)
-    }
-
-    /// Whether the kind is among `risky` ones.
-    pub(super) fn is_risky(&self, risky: u16) -> bool {
-        risky.wrapping_shr(u32::from(self.field.kind.number())) & 1 != 0
-    }
-
     /// Adds a candidate that differs from those before.
     fn add(&mut self, bytes: Option<Bytes>, origin: Origin) {
         let Some(bytes) = bytes else {

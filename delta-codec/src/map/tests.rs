@@ -17,10 +17,7 @@ fn shifts_are_those_of_the_nearest_operation_below() {
     let mut state = 7;
     for round in 0..200_u32 {
         let (mut majors, mut order) = (vec![[0; 12]; 40], vec![[0; 2]; 40]);
-        let mut map = Map {
-            majors: &mut majors,
-            order: &mut order,
-        };
+        let mut map = Map::new(&mut majors, &mut order);
         let mut plain: Vec<Major> = Vec::new();
         for count in 0..round % 40 {
             let major = Major {
@@ -41,7 +38,7 @@ fn shifts_are_those_of_the_nearest_operation_below() {
                     target - major.source < major.len,
                 )
             });
-            assert_eq!(map.shift(count, target), shift);
+            assert_eq!(map.shift(count, target, false), shift);
         }
     }
 }
@@ -49,10 +46,7 @@ fn shifts_are_those_of_the_nearest_operation_below() {
 #[test]
 fn nested_operations_leave_the_map() {
     let (mut majors, mut order) = (vec![[0; 12]; 8], vec![[0; 2]; 8]);
-    let mut map = Map {
-        majors: &mut majors,
-        order: &mut order,
-    };
+    let mut map = Map::new(&mut majors, &mut order);
     // Source, start, length: the second lies in the first, the third reaches beyond it, the fifth
     // ends where the fourth does.
     for (count, (source, start, len)) in (0..).zip([
@@ -64,7 +58,7 @@ fn nested_operations_leave_the_map() {
     ]) {
         map.add(count, Major { source, start, len });
     }
-    assert_eq!(map.shift(5, 125), Some((5000, true)));
+    assert_eq!(map.shift(5, 125, false), Some((5000, true)));
     let kept = map.drop_nested(5);
     assert_eq!(kept, 3);
     for (target, expected) in [
@@ -76,17 +70,14 @@ fn nested_operations_leave_the_map() {
         (315, Some((600, true))),
         (9999, Some((600, false))),
     ] {
-        assert_eq!(map.shift(kept, target), expected, "{target}");
+        assert_eq!(map.shift(kept, target, false), expected, "{target}");
     }
 }
 
 #[test]
 fn a_full_or_damaged_map_is_harmless() {
     let (mut majors, mut order) = (vec![[0xff; 12]; 4], vec![[0xff; 2]; 4]);
-    let mut map = Map {
-        majors: &mut majors,
-        order: &mut order,
-    };
+    let mut map = Map::new(&mut majors, &mut order);
     let major = Major {
         source: 1,
         start: 2,
@@ -94,8 +85,8 @@ fn a_full_or_damaged_map_is_harmless() {
     };
     for count in 0..9 {
         map.add(count, major);
-        map.shift(count, 77);
-        map.shift(u32::MAX, 77);
+        map.shift(count, 77, false);
+        map.shift(u32::MAX, 77, false);
         map.drop_nested(u32::MAX);
     }
 }

@@ -1,0 +1,301 @@
+//! Stretches of a copy that go by without a decision: those that hold no surprise once their fields
+//! are put right, and verbatim ones, whose very bytes are the old ones.
+
+use super::field::Prediction;
+use super::{Context, Machine, Mode, Step};
+use crate::coder::Coder;
+use crate::error::DecodeError;
+use crate::images::Images;
+use crate::isa::{Bytes, Code, Search, reach};
+use crate::model;
+use crate::region::Class;
+use crate::truth::Truth;
+
+/// Most bytes read at once of a stretch with fields, on the stack, with what lies around: a risky
+/// field makes that the rest is read again.
+const PIECE_LEN: usize = 256;
+
+/// Log2 of the smallest and largest verbatim stretch; a shorter copy is offered none.
+pub(crate) const VERBATIM_MIN: u8 = 12;
+pub(crate) const VERBATIM_MAX: u8 = 24;
+
+/// How much an accepted verbatim stretch adds to the exponent of the next, and a refused one takes.
+const VERBATIM_UP: u8 = 2;
+const VERBATIM_DOWN: u8 = 4;
+
+/// After the smallest one was refused: largest other stretches until the next is offered.
+const VERBATIM_WAIT: u8 = 8;
+
+/// Verbatim stretches refused before another is offered.
+pub(super) const VERBATIM_STEPS: u32 = 1 + 3;
+
+const _: () = assert!(VERBATIM_MAX - VERBATIM_MIN <= 3 * VERBATIM_DOWN);
+
+impl Machine {
+    /// Whether a verbatim stretch is offered before any other.
+    pub(super) fn is_verbatim_due(&self) -> bool {
+        self.verbatim_wait == 0 && self.copy_left >= 1 << VERBATIM_MIN
+    }
+
+    /// Offers a verbatim stretch: 2^exponent bytes or the rest of the copy.
+    pub(super) fn offer_verbatim<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) {
+        let full = 1_u32.wrapping_shl(u32::from(self.verbatim));
+        let len = full.min(self.copy_left);
+        let truth = C::ENCODING && context.truth.is_equal(self.produced, self.source, len);
+        let step = self.verbatim.saturating_sub(VERBATIM_MIN);
+        if model::verbatim(context.tables, context.coder, step, truth) {
+            self.half = false;
+            self.inner_left = 0;
+            self.clean_left = len;
+            self.is_verbatim = true;
+            self.mode = Mode::Clean;
+            let longer = self.verbatim.saturating_add(VERBATIM_UP);
+            self.verbatim = longer.min(VERBATIM_MAX);
+        } else if self.verbatim > VERBATIM_MIN {
+            let shorter = self.verbatim.saturating_sub(VERBATIM_DOWN);
+            self.verbatim = shorter.max(VERBATIM_MIN);
+        } else {
+            self.verbatim_wait = VERBATIM_WAIT;
+        }
+    }
+
+    /// Copies as much of a stretch as fits, without any decision.
+    pub(super) fn clean<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        self.enter_region(context.tables);
+        let written = if self.is_verbatim || self.region.class == Class::NONE {
+            self.clean_bytes(context, out)?
+        } else {
+            self.clean_units(context, out)?
+        };
+        self.is_verbatim &= self.clean_left > 0;
+        if self.copy_left == 0 {
+            self.mode = Mode::Operation;
+        } else if self.mode == Mode::Clean && self.clean_left == 0 {
+            self.mode = Mode::Offer;
+        }
+        Ok(written)
+    }
+
+    fn clean_bytes<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let room = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let len = self.clean_left.min(room);
+        let len = if self.is_verbatim {
+            len
+        } else {
+            len.min(self.region.left(self.source).max(1))
+        };
+        let piece = out.get_mut(..model::usize_of(len)).unwrap_or_default();
+        context
+            .images
+            .read_old(self.source, piece)
+            .map_err(DecodeError::Images)?;
+        self.misses = self.misses.checked_shl(len).unwrap_or(0);
+        self.note(piece);
+        Ok(piece.len())
+    }
+
+    fn clean_units<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        out: &mut [u8],
+    ) -> Step<I> {
+        let mut written = 0_usize;
+        while self.clean_left > 0 && written < out.len() {
+            self.enter_region(context.tables);
+            let room = out.get_mut(written..).unwrap_or_default();
+            let gone = self.clean_piece(context, room)?;
+            written = written.saturating_add(gone);
+            if gone > 0 {
+                continue;
+            }
+            // A risky field, or the end of the room or of the old image.
+            let old = self.old_bytes(context)?;
+            let place = (self.produced, self.source);
+            let (class, left) = (self.region.class, self.copy_left);
+            let code = (old, self.old_code(context.window));
+            let mut inner_left = self.inner_left;
+            let field = self.expect(context.tables, class, place, code, left, &mut inner_left);
+            let risky = field.is_some_and(|(kind, ..)| self.is_risky(kind));
+            if risky && written > 0 {
+                // Its decisions are a unit of work of their own.
+                break;
+            }
+            if risky {
+                let mut inner_left = self.inner_left;
+                let prediction =
+                    self.predict(context.tables, class, place, code, left, &mut inner_left);
+                self.inner_left = inner_left;
+                if let Some(prediction) = &prediction {
+                    written = self.risky_field(context, prediction, old, out);
+                }
+                break;
+            }
+            self.inner_left = inner_left;
+            let (bytes, len, units) = match field {
+                Some((_, bytes, len)) => (bytes, u32::from(len), 1),
+                None => {
+                    let len = self.fieldless_len().min(self.clean_left);
+                    let [gone, ..] = len.to_le_bytes();
+                    self.inner_left = self.inner_left.saturating_sub(gone);
+                    (old, len, len)
+                }
+            };
+            let bytes = bytes.get(..model::usize_of(len)).unwrap_or_default();
+            let room = out.get_mut(written..).unwrap_or_default();
+            written = written.saturating_add(self.emit(bytes, room));
+            self.misses = self.misses.wrapping_shl(units);
+            self.advance(len);
+        }
+        Ok(written)
+    }
+
+    /// Copies what lies before the next risky field, and well inside the room and the old image:
+    /// a piece of the old image at once, in which fields are then put right. Returns how many
+    /// bytes that are.
+    fn clean_piece<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        room: &mut [u8],
+    ) -> Step<I> {
+        let class = self.region.class;
+        // What lies around, for recognisers to look at: the old bytes as they are.
+        let (behind, ahead) = reach(class);
+        let behind = behind.min(self.source);
+        let most = PIECE_LEN.saturating_sub(model::usize_of(behind.saturating_add(ahead)));
+        let len = self.clean_left.min(self.region.left(self.source));
+        let len = model::usize_of(len).min(most).min(room.len());
+        let rest = self.old.len.saturating_sub(self.source);
+        let seen = model::usize_of(behind.saturating_add(rest))
+            .min(len.saturating_add(model::usize_of(behind.saturating_add(ahead))));
+        let mut buffer = [0; PIECE_LEN];
+        let around = buffer.get_mut(..seen).unwrap_or_default();
+        context
+            .images
+            .read_old(self.source.wrapping_sub(behind), around)
+            .map_err(DecodeError::Images)?;
+        let around = &*around;
+        let behind = model::usize_of(behind);
+        let piece = around.get(behind..).unwrap_or_default();
+        if let (Some(to), Some(from)) = (room.get_mut(..len), piece.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        let search = Search::new(&self.old, class, self.zone(context.tables));
+        let step = 1_usize.wrapping_shl(u32::from(class.step_log2()));
+        let mut inner_left = self.inner_left;
+        let (mut at, mut fields, mut field_bytes) = (0_usize, 0_usize, 0_usize);
+        while at < len {
+            let here = u32::try_from(at).unwrap_or(u32::MAX);
+            let limit = len.saturating_sub(at);
+            let gone = search.next_field(
+                self.source.wrapping_add(here),
+                (piece.get(at..).unwrap_or_default(), limit),
+                &mut inner_left,
+            );
+            at = at.saturating_add(gone);
+            if at >= len {
+                // Of the last instruction a part may belong to what comes next.
+                let over = u8::try_from(at.wrapping_sub(len)).unwrap_or(0);
+                inner_left = inner_left.saturating_add(over);
+                at = len;
+                break;
+            }
+            let Some(old) = piece.get(at..).and_then(<[u8]>::first_chunk) else {
+                break;
+            };
+            let here = u32::try_from(at).unwrap_or(u32::MAX);
+            let source = self.source.wrapping_add(here);
+            let mut inner_after = inner_left;
+            let field = self.expect(
+                context.tables,
+                class,
+                (self.produced.wrapping_add(here), source),
+                (*old, Code::new(around, behind.saturating_add(at))),
+                self.copy_left.saturating_sub(here),
+                &mut inner_after,
+            );
+            if let Some((kind, bytes, width)) = field {
+                let width = usize::from(width);
+                let to = room.get_mut(at..at.saturating_add(width));
+                let (false, Some(to), Some(from)) = (self.is_risky(kind), to, bytes.get(..width))
+                else {
+                    break;
+                };
+                to.copy_from_slice(from);
+                at = at.saturating_add(width);
+                fields = fields.wrapping_add(1);
+                field_bytes = field_bytes.wrapping_add(width);
+            } else {
+                let past = model::usize_of(source) & step.wrapping_sub(1);
+                let width = step.wrapping_sub(past).min(len.wrapping_sub(at));
+                inner_after = inner_after.saturating_sub(u8::try_from(width).unwrap_or(0));
+                at = at.saturating_add(width);
+            }
+            inner_left = inner_after;
+        }
+        self.inner_left = inner_left;
+        // A field is one hit, any other byte too.
+        let hits = at.wrapping_sub(field_bytes).wrapping_add(fields);
+        let hits = u32::try_from(hits).unwrap_or(u32::MAX);
+        self.misses = self.misses.checked_shl(hits).unwrap_or(0);
+        self.note(room.get(..at).unwrap_or_default());
+        Ok(at)
+    }
+
+    /// Takes account of bytes copied without a decision.
+    fn note(&mut self, bytes: &[u8]) {
+        let tail = bytes.len().saturating_sub(4);
+        for byte in bytes.get(tail..).unwrap_or_default() {
+            self.recent = self.recent << 8 | u32::from(*byte);
+        }
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        self.produced = self.produced.saturating_add(len);
+        self.advance(len);
+    }
+
+    /// Bytes from a source where no field begins to the next place where one can.
+    fn fieldless_len(&self) -> u32 {
+        let step = 1_u32.wrapping_shl(u32::from(self.region.class.step_log2()));
+        step.wrapping_sub(self.source & step.wrapping_sub(1))
+    }
+
+    /// A field with its own flag in a stretch, which ends if the first candidate fails.
+    fn risky_field<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        prediction: &Prediction,
+        old: Bytes,
+        out: &mut [u8],
+    ) -> usize {
+        let before = self.copy_left;
+        let written = self.field(context, prediction, old, out);
+        let failed = self.run == 0;
+        if failed {
+            self.clean_left = 0;
+            self.mode = Mode::Unit;
+        } else {
+            let len = before.saturating_sub(self.copy_left);
+            self.clean_left = self.clean_left.saturating_sub(len);
+            self.mode = Mode::Clean;
+        }
+        written
+    }
+
+    /// Goes `len` bytes on in a stretch.
+    fn advance(&mut self, len: u32) {
+        self.run = self.run.saturating_add(len);
+        self.source = self.source.wrapping_add(len);
+        self.copy_left = self.copy_left.saturating_sub(len);
+        self.clean_left = self.clean_left.saturating_sub(len);
+    }
+}
