@@ -1,5 +1,7 @@
 //! The adaptive tables: counters and mixer weights in a slab of bytes.
 
+use core::cell::Cell;
+
 use crate::coder::{Coder, within};
 use crate::logistic::{squash, step, stretch};
 use crate::map::{Anchors, LEARNED_LEN, Learned, MAJOR_LEN, Map};
@@ -347,10 +349,19 @@ fn mix<C: Coder, K: Counter, const N: usize>(
         Some(weights) => weights,
         None => &mut spare,
     };
+    // Two indices may be the same: cells may be held twice.
+    let counters = Cell::from_mut(counters).as_slice_of_cells();
+    let none = Cell::new(K::NEW);
+    let counters: [&Cell<K>; N] = core::array::from_fn(|slot| {
+        indices
+            .get(slot)
+            .and_then(|i| counters.get(*i))
+            .unwrap_or(&none)
+    });
     let mut inputs = [0_i32; N];
     let mut dot = 0_i32;
-    for ((input, index), weight) in inputs.iter_mut().zip(indices).zip(weights.iter()) {
-        *input = stretch(counters.get(*index).copied().unwrap_or(K::NEW).one());
+    for ((input, counter), weight) in inputs.iter_mut().zip(counters).zip(weights.iter()) {
+        *input = stretch(counter.get().one());
         let weight = i32::from_le_bytes(*weight) >> 4;
         dot = dot.wrapping_add(input.wrapping_mul(weight));
     }
@@ -364,10 +375,8 @@ fn mix<C: Coder, K: Counter, const N: usize>(
             .wrapping_add(moved)
             .to_le_bytes();
     }
-    for index in indices {
-        if let Some(counter) = counters.get_mut(*index) {
-            *counter = counter.after(bit);
-        }
+    for counter in counters {
+        counter.set(counter.get().after(bit));
     }
     bit
 }

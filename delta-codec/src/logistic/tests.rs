@@ -1,4 +1,4 @@
-use super::{squash, step, stretch};
+use super::{fold, squash, step, stretch};
 
 #[test]
 fn squash_rises_and_is_symmetric() {
@@ -33,6 +33,7 @@ fn stretch_rises_and_is_antisymmetric() {
     for p in 0..65535_u16 {
         assert!(stretch(p) <= stretch(p + 1), "falls at {p}");
         assert_eq!(stretch(p), -stretch(65535 - p), "at {p}");
+        assert_eq!(stretch(p), fold(p), "at {p}");
     }
 }
 

@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
+
 use super::{Search, Zone};
 use crate::data::Data;
 use crate::isa::{Isa, Side};
