@@ -430,7 +430,8 @@ fn origin(isa: Isa, kind: Kind, here: u32) -> u32 {
 }
 
 /// Low and high word.
-fn halves(value: u64) -> [u32; 2] {
+#[inline]
+pub(crate) fn halves(value: u64) -> [u32; 2] {
     let [a, b, c, d, e, f, g, h] = value.to_le_bytes();
     [
         u32::from_le_bytes([a, b, c, d]),

@@ -316,22 +316,27 @@ impl Machine {
     }
 
     /// Gives bytes out; what finds no room is held. Returns how many found room.
+    #[inline]
     fn emit(&mut self, bytes: &[u8], out: &mut [u8]) -> usize {
-        let mut written = 0_usize;
-        let mut slots = out.iter_mut();
         for byte in bytes {
             self.recent = self.recent << 8 | u32::from(*byte);
-            self.produced = self.produced.saturating_add(1);
-            if let Some(slot) = slots.next() {
-                *slot = *byte;
-                written = written.wrapping_add(1);
-            } else {
-                let place = u32::from(self.held_len).wrapping_mul(8);
-                self.held |= u64::from(*byte).wrapping_shl(place);
-                self.held_len = self.held_len.wrapping_add(1);
-            }
         }
-        written
+        let len = u32::try_from(bytes.len()).unwrap_or(0);
+        self.produced = self.produced.saturating_add(len);
+        if let Some(room) = out.get_mut(..bytes.len()) {
+            room.copy_from_slice(bytes);
+            return bytes.len();
+        }
+        let (now, later) = bytes.split_at_checked(out.len()).unwrap_or_default();
+        if let Some(room) = out.get_mut(..now.len()) {
+            room.copy_from_slice(now);
+        }
+        for byte in later {
+            let place = u32::from(self.held_len).wrapping_mul(8);
+            self.held |= u64::from(*byte).wrapping_shl(place);
+            self.held_len = self.held_len.wrapping_add(1);
+        }
+        now.len()
     }
 
     /// Gives out what was held.

@@ -138,12 +138,13 @@ impl Segments {
 
     /// A range of addresses that holds all of an image of `len` bytes and its tail: the low word of
     /// the first, and how many.
+    #[inline]
     pub(crate) fn range(&self, len: u32) -> (u32, u32) {
         let whole = len.saturating_add(self.tail);
-        let (mut least, mut most, mut shift, mut start) = (0_i64, i64::from(whole), 0_i32, 0_u32);
-        if self.count > 0 {
-            most = 0;
+        if self.is_whole() {
+            return (low(self.base), whole);
         }
+        let (mut least, mut most, mut shift, mut start) = (0_i64, 0_i64, 0_i32, 0_u32);
         for next in self.further.iter().take(usize::from(self.count)) {
             most = most.max(i64::from(next.start.min(len)).wrapping_add(shift.into()));
             shift = i32::from_le_bytes(next.shift.to_le_bytes());

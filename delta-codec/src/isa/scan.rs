@@ -66,6 +66,7 @@ impl Cursor<'_> {
 impl Search {
     /// A search in regions of `class` of an image; near fields with targets in `zone` are passed
     /// over.
+    #[inline]
     pub(crate) fn new(side: &Side, class: Class, zone: Zone) -> Self {
         let (image, image_len) = side.segments.range(side.len);
         let [_, high] = halves(side.segments.base);
@@ -220,6 +221,29 @@ impl Search {
             return inside && here & 7 == 0 && high.wrapping_sub(self.image_high) <= 2;
         }
         inside || low.wrapping_sub(self.ram) < self.ram_len
+    }
+}
+
+impl Side {
+    /// Whether a field may begin at an offset where a field of its class can.
+    #[inline]
+    pub(crate) fn may_begin(&self, class: Class, offset: u32, bytes: Bytes) -> bool {
+        let search = Search::new(self, class, Zone::default());
+        if offset & 3 == 0 && search.may_be_pointer(offset, bytes) {
+            return true;
+        }
+        let code = word(bytes);
+        let look = match class {
+            Class::Code(Isa::None) => return false,
+            Class::Code(Isa::Thumb) => thumb(code),
+            Class::Code(Isa::A32) => a32(code),
+            Class::Code(Isa::A64) => a64(code),
+            Class::Code(Isa::Rv32 | Isa::Rv64) => riscv(code),
+            Class::Code(Isa::Xtensa) => xtensa(code),
+            Class::Data(Data::Pointer32 | Data::Pointer64) => return false,
+            Class::Data(_) => return true,
+        };
+        !matches!(look, Look::Plain(_))
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step, VERBATIM_MIN};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, reach};
+use crate::isa::{Bytes, Code, halves, reach};
 use crate::model::{self, Hint, History, OldPlace, STRETCH_MAX, STRETCH_MIN, Stretch};
 use crate::region::{Class, Span};
 use crate::substitution::Substitution;
@@ -140,7 +140,7 @@ impl Machine {
     ) -> Step<I> {
         self.enter_region(context.tables);
         let bytes = self.old_bytes(context)?;
-        if self.plain_left == 0 {
+        if self.plain_left == 0 && self.may_be_field(bytes) {
             let place = (self.produced, self.source);
             let (class, left) = (self.region.class, self.copy_left);
             let mut inner_left = self.inner_left;
@@ -155,14 +155,32 @@ impl Machine {
         Ok(self.byte(context, bytes, out))
     }
 
+    /// Whether the source needs a closer look: a field may begin here. If not, takes account of the
+    /// instruction.
+    #[inline]
+    fn may_be_field(&mut self, bytes: Bytes) -> bool {
+        let class = self.region.class;
+        let step = 1_u32.wrapping_shl(u32::from(class.step_log2()));
+        if self.source & step.wrapping_sub(1) != 0 {
+            return false;
+        }
+        if self.inner_left > 0 {
+            return self.source & 3 == 0;
+        }
+        if self.old.may_begin(class, self.source, bytes) {
+            return true;
+        }
+        self.inner_left = self.old.instruction_len(class, self.source, bytes);
+        false
+    }
+
     fn byte<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
         bytes: Bytes,
         out: &mut [u8],
     ) -> usize {
-        let old = self.old_place(context.window, bytes);
-        let (key, old_half) = self.half_of(context.window);
+        let (old, key, old_half) = self.old_place(context.window, bytes);
         let known = context.tables.substitutions.get(key);
         let [last, ..] = self.recent.to_le_bytes();
         let second = self.source & 1 != 0;
@@ -212,6 +230,7 @@ impl Machine {
 
     /// Gives out the bytes of a unit and goes on. `expected` is whether a stretch would have had
     /// them.
+    #[inline]
     pub(super) fn finish_unit(&mut self, expected: bool, bytes: &[u8], out: &mut [u8]) -> usize {
         let len = u32::try_from(bytes.len()).unwrap_or(0);
         self.misses = self.misses << 1 | u32::from(!expected);
@@ -232,48 +251,44 @@ impl Machine {
         self.emit(bytes, out)
     }
 
-    /// The key and the bytes of the old halfword that holds the source.
-    fn half_of(&self, window: &[u8]) -> (u16, [u8; 2]) {
-        let at = |offset: u32| self.window_byte(window, offset);
-        let first = self.source & !1;
-        let half = [at(first), at(first | 1)];
-        if self.unit_log2 < 2 {
-            return (u16::from_le_bytes(half), half);
-        }
-        // Of a word-sized instruction both halves matter.
-        let word = self.source & !3;
-        let word = [at(word), at(word | 1), at(word | 2), at(word | 3)];
-        let which = self.source >> 1 & 1;
-        let key = (u32::from_le_bytes(word) ^ which).wrapping_mul(0x9e37_79b1);
-        let [_, _, low, high] = key.to_le_bytes();
-        (u16::from_le_bytes([low, high]), half)
-    }
-
-    /// A byte of the old image that the window holds, else zero.
-    fn window_byte(&self, window: &[u8], offset: u32) -> u8 {
+    /// The old byte at the source, which begins `bytes`, with its surroundings, and the key and the
+    /// bytes of its halfword; zeros outside the old image.
+    #[inline]
+    fn old_place(&self, window: &[u8], bytes: Bytes) -> (OldPlace, u16, [u8; 2]) {
+        let offset = self.source;
         let window = window
             .get(..model::usize_of(self.window_len))
             .unwrap_or_default();
-        let index = offset.checked_sub(self.window_start).map(model::usize_of);
-        index
-            .and_then(|index| window.get(index))
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// The old byte at the source, which begins `bytes`, with its surroundings; zeros outside the
-    /// old image.
-    fn old_place(&self, window: &[u8], bytes: Bytes) -> OldPlace {
-        let offset = self.source;
-        let at = |offset: u32| self.window_byte(window, offset);
+        // The window begins with a whole word, at or before this one.
+        let start = model::usize_of((offset & !3).wrapping_sub(self.window_start));
+        let word = front(window.get(start..).unwrap_or_default());
+        let [word, _] = halves(u64::from_le_bytes(word));
+        let at = |offset: u32| {
+            let [byte, ..] = word.wrapping_shr((offset & 3) << 3).to_le_bytes();
+            byte
+        };
+        let before = if offset & 3 != 0 {
+            at(offset.wrapping_sub(1))
+        } else {
+            let before = start.checked_sub(1).and_then(|before| window.get(before));
+            before.copied().unwrap_or(0)
+        };
         let [byte, after, ..] = bytes;
-        OldPlace {
+        let place = OldPlace {
             offset,
             byte,
-            before: offset.checked_sub(1).map_or(0, at),
+            before,
             after,
             opcode: at(offset | model::instruction_mask(self.unit_log2)),
+        };
+        let half = [at(offset & !1), at(offset | 1)];
+        if self.unit_log2 < 2 {
+            return (place, u16::from_le_bytes(half), half);
         }
+        // Of a word-sized instruction both halves matter.
+        let key = (word ^ offset >> 1 & 1).wrapping_mul(0x9e37_79b1);
+        let [_, _, low, high] = key.to_le_bytes();
+        (place, u16::from_le_bytes([low, high]), half)
     }
 
     /// The place of the source in the window, which holds what lies around it.
