@@ -78,3 +78,6 @@ impl ByteSink for Stream {
         self.0.push(byte);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ pub trait Images {
     fn read_old(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), Self::Error>;
 
     /// Fills `buf` from the new image at `offset` (bytes), of which all bytes that earlier calls
-    /// of [`pull`](crate::Decoder::pull) returned must be readable. Streams of kind 1 never read
-    /// the new image.
+    /// of [`pull`](crate::Decoder::pull) returned must be readable, written to flash or not: the
+    /// reader serves from its own buffer what it has not written yet. A decoder never asks for more.
     ///
     /// # Errors
     ///

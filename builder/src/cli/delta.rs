@@ -245,6 +245,8 @@ fn decode(
     }
 }
 
+/// The decoder of a delta, or of a full image.
+#[expect(clippy::large_enum_variant, reason = "one value")]
 enum Either<'w> {
     Delta(Decoder<'w>),
     Full(full::Decoder<'w>),

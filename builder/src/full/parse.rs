@@ -18,6 +18,8 @@ struct Node {
     /// How it was reached: bytes, and from where if by a copy.
     len: u32,
     source: Option<Source>,
+    /// After those a literal and so many bytes from where the copy came, if not 0.
+    tail: u32,
     memory: Memory,
 }
 
@@ -48,6 +50,7 @@ pub(super) fn parse<S: ByteSink>(
             price: 0,
             len: 0,
             source: None,
+            tail: 0,
             memory: encoder.memory(),
         });
         let mut target = end - at;
@@ -69,8 +72,15 @@ pub(super) fn parse<S: ByteSink>(
         let mut place = target;
         while place > 0 {
             let Some(node) = nodes[place] else { break };
-            operations.push((node.source, node.len));
-            place -= usize::try_from(node.len).unwrap_or(1).max(1);
+            if node.tail > 0 {
+                operations.push((Some(Source::Repeat(0)), node.tail));
+                operations.push((None, 1));
+                place -= usize::try_from(node.tail + 1).unwrap_or(1);
+            }
+            if node.len > 0 {
+                operations.push((node.source, node.len));
+                place -= usize::try_from(node.len).unwrap_or(1);
+            }
         }
         let mut done = 0;
         for (source, len) in operations.into_iter().rev() {
@@ -110,6 +120,7 @@ fn offer<S: ByteSink>(
             price,
             len,
             source,
+            tail: 0,
             memory,
         });
     }
@@ -129,6 +140,13 @@ fn expand<S: ByteSink>(
     let literal = encoder.kind_price(&memory, false) + encoder.literal_price(&memory);
     offer(encoder, nodes, i + 1, node.price + literal, 1, None, node);
 
+    let start = at.checked_sub(usize::try_from(memory.repeats()[0]).unwrap_or(usize::MAX));
+    if let Some(start) = start
+        && image[start] != image[at]
+    {
+        tail(image, encoder, nodes, i, at, node, None, node.price, 0);
+    }
+
     let copy = node.price + encoder.kind_price(&memory, true);
     let mut longest = None;
     for (number, distance) in (0..4).zip(memory.repeats()) {
@@ -141,7 +159,18 @@ fn expand<S: ByteSink>(
             continue;
         }
         let price = copy + encoder.source_price(&memory, source);
-        lengths(encoder, nodes, i, node, source, price, 0, len);
+        let end = lengths(encoder, nodes, i, node, source, price, 0, len);
+        tail(
+            image,
+            encoder,
+            nodes,
+            i,
+            at,
+            node,
+            Some((source, start)),
+            end,
+            len,
+        );
         if len >= LONG {
             longest = longest.max(Some(len));
         }
@@ -150,7 +179,19 @@ fn expand<S: ByteSink>(
     for &(len, distance) in matches {
         let source = Source::Distance(distance);
         let price = copy + encoder.source_price(&memory, source);
-        lengths(encoder, nodes, i, node, source, price, known, len);
+        let end = lengths(encoder, nodes, i, node, source, price, known, len);
+        let start = at - usize::try_from(distance).unwrap_or(0);
+        tail(
+            image,
+            encoder,
+            nodes,
+            i,
+            at,
+            node,
+            Some((source, start)),
+            end,
+            len,
+        );
         known = len;
         if len >= LONG {
             longest = longest.max(Some(len));
@@ -170,7 +211,7 @@ fn lengths<S: ByteSink>(
     price: u32,
     known: usize,
     len: usize,
-) {
+) -> u32 {
     let mut memory = node.memory;
     memory.begin(source);
     let mut price = price;
@@ -216,5 +257,74 @@ fn lengths<S: ByteSink>(
             Some(source),
             node,
         );
+        price += stop;
+    }
+    price
+}
+
+/// Offers a literal and more bytes from where a copy came, behind that copy, or from where the last one came.
+#[expect(clippy::too_many_arguments, reason = "one place")]
+fn tail<S: ByteSink>(
+    image: &[u8],
+    encoder: &mut Encoder<'_, S>,
+    nodes: &mut [Option<Node>],
+    i: usize,
+    at: usize,
+    node: &Node,
+    copy: Option<(Source, usize)>,
+    price: u32,
+    len: usize,
+) {
+    if len >= LONG {
+        return;
+    }
+    let (source, start) = match copy {
+        Some((source, start)) => (Some(source), start),
+        None => (
+            None,
+            at - usize::try_from(node.memory.repeats()[0]).unwrap_or(0),
+        ),
+    };
+    let behind = at + len + 1;
+    if behind >= image.len() {
+        return;
+    }
+    let more = run(&image[start + len + 1..], &image[behind..], 0).min(30);
+    if more < 2 || i + len + 1 + more >= nodes.len() {
+        return;
+    }
+    let wide = u32::try_from(len).unwrap_or(0);
+    let mut memory = match source {
+        Some(source) => encoder.after_copy(node.memory, source, wide),
+        None => node.memory,
+    };
+    let mut price = price + encoder.kind_price(&memory, false) + encoder.literal_price(&memory);
+    memory = encoder.after_literal(memory);
+    let again = Source::Repeat(0);
+    price += encoder.kind_price(&memory, true) + encoder.source_price(&memory, again);
+    memory.begin(again);
+    for done in 0..more {
+        let done = u32::try_from(done).unwrap_or(0);
+        if done > 0 {
+            price += encoder.step_price(&memory, again, done, true);
+        }
+        memory = encoder.copied(memory);
+    }
+    let tail = u32::try_from(more).unwrap_or(0);
+    price += encoder.step_price(&memory, again, tail, false);
+    let place = i + len + 1 + more;
+    if nodes[place].is_none_or(|node| price < node.price) {
+        let mut memory = encoder.after_literal(match source {
+            Some(source) => encoder.after_copy(node.memory, source, wide),
+            None => node.memory,
+        });
+        memory = encoder.after_copy(memory, again, tail);
+        nodes[place] = Some(Node {
+            price,
+            len: wide,
+            source,
+            tail,
+            memory,
+        });
     }
 }

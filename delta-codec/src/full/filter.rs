@@ -39,7 +39,7 @@ fn start(isa: Isa, bytes: Bytes) -> u8 {
         Isa::A64 if d & 0xfc == 0x94 || d & 0x9f == 0x90 => 4,
         Isa::Rv32 | Isa::Rv64 if a == 0xef && b & 0x0f == 0 => 4,
         Isa::Rv32 | Isa::Rv64 if a & 0x7f == 0x17 => 8,
-        Isa::Xtensa if a & 0x1f == 0x05 => 3,
+        Isa::Xtensa if a & 0x3f == 0x05 => 3,
         _ => 0,
     }
 }

@@ -30,7 +30,7 @@ pub(crate) const FLAG_TABLES: usize = 6;
 // Weight sets.
 const LITERAL_INPUTS: usize = 7;
 const SET_LITERAL: usize = 0;
-const SET_KIND: usize = SET_LITERAL + 4 * 8 * LITERAL_INPUTS;
+const SET_KIND: usize = SET_LITERAL + 4 * 5 * LITERAL_INPUTS;
 const KIND_INPUTS: usize = 4;
 const SET_REPEATED: usize = SET_KIND + 8 * KIND_INPUTS;
 const REPEATED_INPUTS: usize = 3;
@@ -163,37 +163,45 @@ pub(crate) fn literal<C: Side>(
     expected: u8,
     byte: u8,
 ) -> u8 {
-    let [r1, r2, r3, r4, ..] = memory.last();
-    let [l1, l2, l3, l4] = [r1, r2, r3, r4].map(u32::from);
+    let [l1, l2, l3, l4, ..] = memory.last().map(u32::from);
     let lane = memory.lane();
-    let wide = if memory.unit_log2 == 0 {
-        memory.offset & 3
-    } else {
-        lane
+    let quarter = match memory.unit_log2 {
+        0 => memory.offset & 3,
+        _ => lane,
     };
-    let since = u32::from(memory.since.min(3));
-    let hashes = [
-        wide << 8 & mask32(tables.layout.literal[0]),
-        hash(l1 | lane << 8 | 0x100_0000),
-        hash(l1 | l2 << 8 | lane << 16 | 0x200_0000),
-        hash(l1.wrapping_mul(0x1_0001) ^ l2 << 8 ^ l3.wrapping_mul(0x2003_0401) ^ lane << 30),
-        match (memory.unit_log2, lane) {
-            (2, _) => hash(l4 | l1 << 8 | lane << 16 | 0x400_0000),
-            (_, 0) => hash(l1 | l3 << 8 | lane << 16 | 0x400_0000),
-            _ => hash(l2 | l4 << 8 | lane << 16 | 0x400_0000),
-        },
-        match (memory.unit_log2, lane) {
-            (2, _) => hash(l4 | lane << 16 | 0x500_0000),
-            _ => hash(l2 | lane << 16 | 0x500_0000),
-        },
-        hash(u32::from(expected) | since << 8 | 0x600_0000),
-    ];
-    let starts = tables.layout.literals();
-    let masks = {
-        let [a, b, c, d, e, f] = tables.layout.literal;
-        [a, b, c, d, e, f, tables.layout.expected].map(mask)
+    // The byte that tells most of the instruction before.
+    let opcode = match (memory.unit_log2, lane) {
+        (2, _) => l4,
+        (1, 0) => l3,
+        _ => l2,
+    };
+    let before = match memory.unit_log2 {
+        2 => l4,
+        _ if lane == 0 => l3 | 0x100,
+        _ => l2 | l4 << 16,
     };
     let expected = u32::from(expected);
+    let since = u32::from(memory.since.min(3));
+    let layout = tables.layout;
+    let [bits_0, bits_1, bits_2, ..] = layout.literal;
+    // The first three tables are told apart by as many bits of their contexts as they have room for.
+    let rows = |value: u32, bits: u32| {
+        let rows = bits.saturating_sub(8);
+        let top = rows.saturating_sub(u32::from(memory.unit_log2));
+        let value = value.wrapping_shr(8_u32.saturating_sub(top));
+        (value.wrapping_shl(u32::from(memory.unit_log2)) | lane) << 8
+    };
+    let hashes = [
+        (quarter << 8) & mask32(bits_0),
+        rows(l1, bits_1) & mask32(bits_1),
+        rows(opcode, bits_2) & mask32(bits_2),
+        hash(l1 | l2 << 8 | lane << 16 | 0x200_0000),
+        hash(l1 ^ before << 8 ^ lane << 30),
+        hash(expected | since << 8 | 0x600_0000),
+        hash(expected | l1 << 8 | since.min(1) << 16),
+    ];
+    let masks = layout.literal.map(mask);
+    let starts = layout.literals();
     let mut prefix = 1_u32;
     for index in 0_u32..8 {
         let place = 7_u32.wrapping_sub(index);
@@ -201,18 +209,14 @@ pub(crate) fn literal<C: Side>(
         let spread = spread ^ spread >> 13;
         let agrees = (expected | 256).wrapping_shr(place.wrapping_add(1)) == prefix;
         let mut indices = [0; LITERAL_INPUTS];
-        for ((to, hash), (start, mask)) in indices
-            .iter_mut()
-            .zip(hashes)
-            .zip(starts.into_iter().zip(masks))
-        {
-            *to = start.wrapping_add(usize_of(hash.wrapping_add(spread)) & mask);
+        let tables_of = hashes.iter().zip(starts.into_iter().zip(masks));
+        for (number, (to, (hash, (start, mask)))) in indices.iter_mut().zip(tables_of).enumerate() {
+            let more = if number < 3 { prefix } else { spread };
+            *to = start.wrapping_add(usize_of(hash.wrapping_add(more)) & mask);
         }
-        {
-            let [first, ..] = &mut indices;
-            *first = starts[0].wrapping_add(usize_of(hashes[0] | prefix) & masks[0]);
-        }
-        let set = if agrees { since } else { 4 } | wide.min(3) << 3;
+        let set = quarter
+            .wrapping_mul(5)
+            .wrapping_add(if agrees { since } else { 4 });
         let set = SET_LITERAL.wrapping_add(usize_of(set).wrapping_mul(LITERAL_INPUTS));
         let bit = byte.wrapping_shr(place) & 1 != 0;
         let bit = tables.mix(coder, set, LITERAL_RATE, &indices, bit);

@@ -8,11 +8,10 @@ use crate::profile::Profile;
 /// How many of each table a profile has, in logarithms to base 2 of counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
-    /// Each table of literals under bytes before.
-    pub(crate) literal: [u32; 6],
-    /// Literals under the byte expected.
-    pub(crate) expected: u32,
-    /// Each table of flags.
+    /// Each table of literals: under the place, the byte before, the opcode before, two bytes
+    /// before, an instruction before, the byte expected, and that with the byte before.
+    pub(crate) literal: [u32; 7],
+    /// Each hashed table of flags.
     pub(crate) flag: u32,
 }
 
@@ -21,44 +20,44 @@ impl Layout {
     pub(crate) const fn of(profile: Profile) -> Self {
         match profile {
             Profile::Kib8 => Self {
-                literal: [8, 8, 8, 7, 7, 7],
-                expected: 7,
+                literal: [8, 8, 8, 5, 5, 8, 8],
                 flag: 5,
             },
             Profile::Kib16 => Self {
-                literal: [9, 10, 10, 9, 9, 9],
-                expected: 9,
+                literal: [9, 11, 10, 6, 6, 9, 9],
                 flag: 7,
             },
             Profile::Kib64 => Self {
-                literal: [10, 12, 12, 12, 12, 12],
-                expected: 11,
+                literal: [10, 13, 13, 11, 11, 11, 11],
                 flag: 9,
             },
         }
     }
 
-    /// Where each table of literals begins; the last is the one under the byte expected.
+    /// Where each table of literals begins.
     pub(crate) const fn literals(self) -> [usize; 7] {
-        let mut starts = [0; 7];
-        let mut i = 0;
-        let mut at = super::model::FIXED;
-        while i < 6 {
-            #[expect(clippy::indexing_slicing, reason = "both have as many")]
-            {
-                starts[i] = at;
-                at += 1 << self.literal[i];
-            }
-            i += 1;
-        }
-        starts[6] = at;
-        starts
+        let [a, b, c, d, e, f, _] = self.literal;
+        let a_end = super::model::FIXED + (1 << a);
+        let b_end = a_end + (1 << b);
+        let c_end = b_end + (1 << c);
+        let d_end = c_end + (1 << d);
+        let e_end = d_end + (1 << e);
+        [
+            super::model::FIXED,
+            a_end,
+            b_end,
+            c_end,
+            d_end,
+            e_end,
+            e_end + (1 << f),
+        ]
     }
 
-    /// Where the tables of flags begin.
+    /// Where the hashed tables of flags begin.
     pub(crate) const fn flags(self) -> usize {
         let [.., last] = self.literals();
-        last + (1 << self.expected)
+        let [.., bits] = self.literal;
+        last + (1 << bits)
     }
 
     const fn counters(self) -> usize {

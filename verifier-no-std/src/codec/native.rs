@@ -28,6 +28,7 @@ pub enum NativeDecoder<'w> {
 
 /// The decoder of a payload that [`DeltaCodecs`] opened.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one value, in the updater")]
 pub enum DeltaDecoder<'w> {
     /// The payload is the image.
     Stored(StoredDecoder),
