@@ -67,7 +67,7 @@ fn thumb_image(len: usize) -> Vec<u8> {
             let opcode = 0x2000 + next(40) * 0x101;
             image.extend(u16::try_from(opcode & 0x7fff).unwrap().to_le_bytes());
         }
-        let target = next(30) * 977 & !1;
+        let target = (next(30) * 977) & !1;
         let distance = target.wrapping_sub(u32::try_from(image.len()).unwrap() + 4) >> 1;
         let high = 0xf000 | distance >> 11 & 0x7ff;
         let low = 0xf800 | distance & 0x7ff;

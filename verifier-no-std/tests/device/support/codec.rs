@@ -36,6 +36,7 @@ pub(crate) struct TestDecoder<'w> {
     pushed: Rc<Cell<usize>>,
 }
 
+#[expect(clippy::large_enum_variant, reason = "one value")]
 enum Inner<'w> {
     Native(NativeDecoder<'w>),
     Copies(CopyDecoder<'w>),
