@@ -132,7 +132,8 @@ pub(crate) const FAR_KIND_COUNT: usize = 7;
 
 impl Kind {
     /// The index of its counters.
-    pub(crate) const fn number(self) -> u8 {
+    #[must_use]
+    pub const fn number(self) -> u8 {
         match self {
             Self::Call => 0,
             Self::Jump => 1,

@@ -80,7 +80,8 @@ pub(super) fn codec(text: &str) -> Result<CodecChoice, String> {
 pub(super) fn effort(text: &str) -> Result<Effort, String> {
     match text {
         "fast" => Ok(Effort::Fast),
-        "default" | "best" => Ok(Effort::Normal),
+        "default" => Ok(Effort::Default),
+        "best" => Ok(Effort::Best),
         _ => Err("one of: fast, default, best".into()),
     }
 }

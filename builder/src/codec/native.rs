@@ -97,31 +97,32 @@ pub(crate) fn encode_found(
 ) -> Result<Encoded, Error> {
     let profile = native_profile(limits.ram)?;
     let isa = found.isa;
-    let mut candidates = vec![isa];
-    if isa != Isa::None && !found.isa_evidence.is_clear() && new.len() <= TRY_NONE_LEN {
-        candidates.push(Isa::None);
-    }
     let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
-    let mut best: Option<Vec<u8>> = None;
-    for isa in candidates {
+    let mut stream = |isa, effort| {
         let options = EncodeOptions {
-            effort: limits.effort,
+            effort,
             isa,
             addresses: found.addresses,
             ..EncodeOptions::new(profile)
         };
-        let stream = encode_with_progress(old, new, &options, &mut |step, done| {
-            progress(word(step), done.into(), total);
-        })
-        .map_err(refused)?;
-        if best.as_ref().is_none_or(|best| stream.len() < best.len()) {
-            best = Some(stream);
+        let report = &mut |step, done: u32| progress(word(step), done.into(), total);
+        encode_with_progress(old, new, &options, report).map_err(refused)
+    };
+    let mut best = stream(isa, limits.effort)?;
+    if isa != Isa::None && !found.isa_evidence.is_clear() && new.len() <= TRY_NONE_LEN {
+        let mut plain = stream(Isa::None, Effort::Fast)?;
+        // More effort saves less than this.
+        if limits.effort > Effort::Fast && plain.len() < best.len() + best.len() / 4 {
+            plain = stream(Isa::None, limits.effort)?;
+        }
+        if plain.len() < best.len() {
+            best = plain;
         }
     }
     let workspace = u32::try_from(workspace_len(profile)).unwrap_or(u32::MAX);
     Ok(Encoded {
         codec: Codec::NativeDelta,
-        bytes: best.unwrap_or_default(),
+        bytes: best,
         workspace,
     })
 }

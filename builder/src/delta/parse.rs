@@ -6,27 +6,20 @@
 
 mod cost;
 mod nodes;
+mod prices;
 
 use sprag_delta::Operation;
 
 use super::Effort;
 use super::fields::{Fields, MovedTo};
 use super::matcher::{Match, Matcher};
-use cost::jump_cost;
 use nodes::{LITERALS, Nodes};
+use prices::{LEAVE, switch};
 
-/// Costs in 1/64 bit.
-const LITERAL: u64 = 333;
-const MISS: u64 = 512;
-/// More for a miss that no miss precedes.
-const LONE_MISS: u64 = 96;
-const SWITCH: u64 = 736;
-/// From a copy to literals.
-const LEAVE: u64 = 256;
-/// A hit right after a miss, soon after one, and else.
-const HIT: [u64; 3] = [22, 8, 1];
-/// How much dearer than the best a way may be.
-const SLACK: u64 = SWITCH + 26 * 64;
+pub(super) use prices::Prices;
+
+/// How much dearer than the best a way may be, in 1/64 bit.
+const SLACK: u64 = 38 * 64;
 
 /// A match of this length ahead makes a search needless.
 const CLEAN: usize = 32;
@@ -54,7 +47,7 @@ impl Limits {
                     diagonals: 8,
                 }
             }
-            Effort::Normal => {
+            Effort::Default | Effort::Best => {
                 let matches_each_side = if large { 4 } else { 6 };
                 Self {
                     match_min,
@@ -110,12 +103,14 @@ pub(super) struct Masked<'a> {
 pub(super) fn parse(
     images: Images<'_>,
     moved: Option<&MovedTo>,
+    prices: &Prices,
     limits: Limits,
     progress: &mut dyn FnMut(u32),
 ) -> Vec<Operation> {
     let mut parser = Parser {
         images,
         moved,
+        prices,
         limits,
         nodes: Nodes::new(),
         ways: Vec::new(),
@@ -161,6 +156,7 @@ pub(super) fn parse(
 struct Parser<'a> {
     images: Images<'a>,
     moved: Option<&'a MovedTo>,
+    prices: &'a Prices,
     limits: Limits,
     nodes: Nodes,
     ways: Vec<Way>,
@@ -226,7 +222,7 @@ impl Parser<'_> {
     /// From the best way to the diagonal of a match.
     fn enter(&mut self, position: usize, best: Best, source: usize) {
         let diagonal = as_i64(source) - as_i64(position);
-        let cost = best.cost + SWITCH + jump_cost(diagonal.abs_diff(best.diagonal));
+        let cost = best.cost + switch(diagonal.abs_diff(best.diagonal));
         let known = self.ways.iter_mut().find(|way| way.diagonal == diagonal);
         if known
             .as_ref()
@@ -256,34 +252,33 @@ impl Parser<'_> {
     /// Takes all ways forward, by one byte or over the rest of a match that only one follows.
     /// Returns the bytes gone.
     fn advance(&mut self, position: usize) -> usize {
+        let prices = self.prices;
         if let [way] = self.ways.as_mut_slice()
             && way.clean_end > position + CLEAN
             && way.misses == 0
             && way.field_left == 0
         {
             let len = way.clean_end - position - CLEAN;
-            way.cost += HIT[2] * as_u64(len);
-            self.literal_cost += LITERAL * as_u64(len);
+            way.cost += prices.hit[0] * as_u64(len);
+            self.literal_cost += prices.literal * as_u64(len);
             return len;
         }
         for way in &mut self.ways {
             if let Some(left) = way.field_left.checked_sub(1) {
                 way.field_left = left;
-            } else if let Some((cost, len)) = self.images.field_cost(way, position, self.moved) {
+            } else if let Some((cost, len)) =
+                self.images.field_cost(way, position, self.moved, prices)
+            {
                 way.cost += cost;
                 way.field_left = len - 1;
                 if cost > 3 * 64 {
                     way.misses = way.misses << 1 | 1;
                 }
             } else if way.clean_end > position {
-                way.cost += match way.misses & 15 {
-                    0 => HIT[2],
-                    misses if misses & 1 == 0 => HIT[1],
-                    _ => HIT[0],
-                };
+                way.cost += prices.hit[usize::from(way.misses & 15)];
                 way.misses <<= 1;
             } else {
-                way.cost += MISS + if way.misses & 3 == 0 { LONE_MISS } else { 0 };
+                way.cost += prices.miss[usize::from(way.misses & 7)];
                 way.misses = way.misses << 1 | 1;
                 // Outside the old image there is no diagonal.
                 let next = as_i64(position) + way.diagonal;
@@ -292,7 +287,7 @@ impl Parser<'_> {
                 }
             }
         }
-        self.literal_cost += LITERAL;
+        self.literal_cost += prices.literal;
         1
     }
 

@@ -30,8 +30,8 @@ fn codecs() {
 fn efforts() {
     let cases = [
         ("fast", Some(Effort::Fast)),
-        ("default", Some(Effort::Normal)),
-        ("best", Some(Effort::Normal)),
+        ("default", Some(Effort::Default)),
+        ("best", Some(Effort::Best)),
         ("", None),
         ("Fast", None),
         ("slow", None),

@@ -1,24 +1,17 @@
 //! What following a diagonal costs: how far the images agree, and what changed fields take.
 
-use sprag_delta::Kind;
-
-use super::{Images, MISS, Way, as_i64, as_u32, as_u64};
+use super::prices::{ChangedField, Prices, kind_index};
+use super::{Images, Way, as_i64, as_u32, as_u64};
 use crate::delta::fields::MovedTo;
 use crate::delta::matcher::common_len;
 
 /// Comparing stops here; a match that goes on is compared again later.
 const COMPARE_MAX: usize = 1024;
 
-/// For each doubling of the jump from one diagonal to the next.
-const JUMP: u64 = 102;
-const JUMP_MAX: u64 = 24 * 64;
-/// A field that changes: a far one and another, before anything is known of where addresses went.
+/// A field that changes, in 1/64 bit: a far one and another, before anything is known of where
+/// addresses went.
 const FIELD_FAR: u64 = 160;
 const FIELD_NEAR: u64 = 192;
-/// And then: as predicted, a call or jump that is not, a pointer that is not.
-const FIELD_PREDICTED: u64 = 10;
-const FIELD_CALL: u64 = 640;
-const FIELD_POINTER: u64 = 320;
 
 impl Images<'_> {
     /// Renews how far the images agree along a diagonal.
@@ -41,60 +34,112 @@ impl Images<'_> {
         way: &Way,
         position: usize,
         moved: Option<&MovedTo>,
+        prices: &Prices,
     ) -> Option<(u64, usize)> {
-        let masked = self.masked?;
+        self.masked?;
         if way.clean_end >= position + 8 {
             return None;
         }
-        let new_field = masked.new_fields.get(position)?;
         let source = usize::try_from(as_i64(position) + way.diagonal).ok()?;
+        let field = self.changed_field(position, source, self.new.len(), moved)?;
+        let ChangedField {
+            kind,
+            len,
+            is_predicted,
+        } = field;
+        let cost = match moved {
+            None if kind.is_far() => FIELD_FAR,
+            None => FIELD_NEAR,
+            Some(_) if is_predicted => prices.predicted[kind_index(kind)],
+            Some(_) => prices.corrected[kind_index(kind)],
+        };
+        let (old, new) = (&self.old[source..], &self.new[position..]);
+        let pairs = old.iter().zip(new).take(len);
+        let differing = pairs.filter(|(old, new)| old != new).count();
+        (cost < prices.miss[0] * as_u64(differing)).then_some((cost, len))
+    }
+
+    /// About what some bytes of the new image cost along a diagonal or as literals; nothing if that
+    /// is more than `limit` or they lie outside the old image.
+    pub(in crate::delta) fn price(
+        &self,
+        (start, end): (usize, usize),
+        diagonal: Option<i64>,
+        moved: Option<&MovedTo>,
+        prices: &Prices,
+        limit: u64,
+    ) -> Option<u64> {
+        let Some(diagonal) = diagonal else {
+            let price = as_u64(end - start) * prices.literal;
+            return (price <= limit).then_some(price);
+        };
+        let first = usize::try_from(as_i64(start) + diagonal).ok()?;
+        if first + (end - start) > self.old.len() {
+            return None;
+        }
+        let (mut price, mut place, mut misses) = (0, start, 0_u8);
+        while place < end && price <= limit {
+            let source = first + (place - start);
+            if self.old[source] == self.new[place] {
+                price += prices.hit[usize::from(misses & 15)];
+                misses <<= 1;
+                place += 1;
+            } else if let Some(field) = self.changed_field(place, source, end, moved) {
+                let kind = kind_index(field.kind);
+                price += if field.is_predicted {
+                    prices.predicted[kind]
+                } else {
+                    prices.corrected[kind]
+                };
+                misses = misses << 1 | u8::from(!field.is_predicted);
+                place += field.len;
+            } else {
+                price += prices.miss[usize::from(misses & 7)];
+                misses = misses << 1 | 1;
+                place += 1;
+            }
+        }
+        (price <= limit).then_some(price)
+    }
+
+    /// The field at a place of both images, if its target differs and it ends before `end`.
+    pub(super) fn changed_field(
+        &self,
+        position: usize,
+        source: usize,
+        end: usize,
+        moved: Option<&MovedTo>,
+    ) -> Option<ChangedField> {
+        let masked = self.masked?;
+        let new_field = masked.new_fields.get(position)?;
         let field = masked.old_fields.get(source)?;
         let len = usize::from(field.len);
-        if field.kind != new_field.kind
-            || field.len != new_field.len
-            || way.clean_end >= position + len
-        {
+        if field.kind != new_field.kind || field.len != new_field.len || position + len > end {
             return None;
         }
         let (old, new) = (
             masked.old_fields.bytes_at(source),
             masked.new_fields.bytes_at(position),
         );
+        if old[..len] == new[..len] {
+            return None;
+        }
         let side = masked.new_fields.side();
         let class = masked.old_fields.class(source);
         let rewrite = |target| side.rewrite(class, field.kind, old, as_u32(position), target);
         if rewrite(new_field.target)?[..len] != new[..len] {
             return None;
         }
-        let far = field.kind.is_far();
-        let cost = match moved {
-            None => {
-                if far {
-                    FIELD_FAR
-                } else {
-                    FIELD_NEAR
-                }
-            }
-            Some(moved) => {
-                let shift = moved.shift(field.target).unwrap_or(0);
-                let predicted = rewrite(field.target.wrapping_add(shift));
-                match field.kind {
-                    _ if predicted.is_some_and(|bytes| bytes[..len] == new[..len]) => {
-                        FIELD_PREDICTED
-                    }
-                    Kind::Call | Kind::Jump => FIELD_CALL,
-                    _ if far => FIELD_POINTER,
-                    _ => MISS,
-                }
-            }
-        };
-        let differing = old
-            .iter()
-            .zip(&new)
-            .take(len)
-            .filter(|(old, new)| old != new)
-            .count();
-        (cost < MISS * as_u64(differing)).then_some((cost, len))
+        let is_predicted = moved.is_some_and(|moved| {
+            let shift = moved.shift(field.target).unwrap_or(0);
+            let predicted = rewrite(field.target.wrapping_add(shift));
+            predicted.is_some_and(|bytes| bytes[..len] == new[..len])
+        });
+        Some(ChangedField {
+            kind: field.kind,
+            len,
+            is_predicted,
+        })
     }
 }
 
@@ -106,18 +151,4 @@ fn agreement(old: &[u8], new: &[u8], position: usize, diagonal: i64) -> usize {
     let old = old.get(source..).unwrap_or_default();
     let old = &old[..old.len().min(COMPARE_MAX)];
     common_len(old, &new[position..])
-}
-
-/// The cost of the number that says how far away the next diagonal is.
-pub(super) fn jump_cost(distance: u64) -> u64 {
-    let distance = distance + 1;
-    let log2 = distance.ilog2();
-    // Linear between powers of two, in 1/64.
-    let fraction = if log2 >= 6 {
-        distance >> (log2 - 6)
-    } else {
-        distance << (6 - log2)
-    };
-    let log2_64 = u64::from(log2) * 64 + (fraction - 64);
-    (log2_64 * JUMP / 64).min(JUMP_MAX)
 }
