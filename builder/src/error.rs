@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sprag_manifest::{EncodeError, Isa};
 
+use crate::container::ContainerError;
 use crate::exit;
 use crate::input::InputError;
 use crate::keys::KeyError;
@@ -16,6 +17,13 @@ use crate::output::OutputError;
 pub enum Error {
     /// An input could not be read.
     Input(InputError),
+    /// An input holds no image in the format it is in.
+    Container {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ContainerError,
+    },
     /// An output could not be written.
     Output(OutputError),
     /// A key or signature file was refused.
@@ -102,6 +110,7 @@ impl Error {
     pub fn code(&self) -> u16 {
         match self {
             Self::Input(e) => e.code(),
+            Self::Container { error, .. } => error.code(),
             Self::Output(e) => e.code(),
             Self::Key(e) => e.code(),
             Self::Device(e) | Self::SelfCheck(e) => e.code(),
@@ -124,6 +133,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Input(e) => e.exit_code(),
+            Self::Container { error, .. } => error.exit_code(),
             Self::Output(e) => e.exit_code(),
             Self::Key(e) => e.exit_code(),
             Self::Device(e) => exit::for_device(e.code()),
@@ -148,6 +158,7 @@ impl Error {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Input(e) => e.help(),
+            Self::Container { error, .. } => Some(error.help().into()),
             Self::Output(e) => e.help(),
             Self::Key(e) => e.help(),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
@@ -184,6 +195,9 @@ impl core::fmt::Display for Error {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Input(e) => e.fmt(f),
+            Self::Container { path, error } => {
+                write!(f, "{}: {error}", crate::input::shown(path))
+            }
             Self::Output(e) => e.fmt(f),
             Self::Key(e) => e.fmt(f),
             Self::Device(e) => crate::explain::describe(e).fmt(f),

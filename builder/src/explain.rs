@@ -4,6 +4,7 @@
 //! One table for each layer, as small as the layer is; [`explanations`] joins them, sorted by code.
 
 mod builder;
+mod containers;
 mod decode;
 mod describe;
 mod files;
@@ -55,7 +56,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 14] = [
+const TABLES: [&[Explanation]; 15] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
@@ -68,6 +69,7 @@ const TABLES: [&[Explanation]; 14] = [
     builder::RELEASE,
     files::INPUTS,
     builder::BUILD,
+    containers::TABLE,
     files::OUTPUTS,
     keys::TABLE,
 ];

@@ -5,3 +5,4 @@ pub(crate) mod base;
 pub(crate) mod isa;
 pub(crate) mod landmarks;
 pub(crate) mod ram;
+pub(crate) mod segments;

@@ -8,6 +8,7 @@
 //! [`Pinned::recheck`] tells that they are no longer what the file holds.
 
 mod error;
+mod image;
 mod mapped;
 mod read;
 
@@ -24,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 use sprag_manifest::Digest;
 
 pub use self::error::{INPUT_CODES, InputError};
+pub use self::image::Image;
 use self::read::{CHUNK_LEN, Content, collect, length, next_chunk, open};
 
 /// The longest input in bytes: offsets and sizes of images are 32-bit in a package.

@@ -3,7 +3,8 @@
 //!
 //! | step | module's items |
 //! | --- | --- |
-//! | read images, pinned | [`Pinned`] |
+//! | read images, pinned | [`Pinned`], [`Image`] |
+//! | images in other forms | [`flatten`] |
 //! | describe the release | [`ReleaseSpec`], [`read_release`] |
 //! | build, sign and prove | [`build`], [`BuildInputs`] |
 //! | look inside | [`inspect`], [`verify`] |
@@ -14,6 +15,7 @@
 mod build;
 pub mod cli;
 mod codec;
+mod container;
 pub mod delta;
 mod demo;
 mod device;
@@ -40,12 +42,14 @@ pub use codec::{
     CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,
     HostDecoder, Progress,
 };
+pub use container::{CONTAINER_CODES, ContainerError, FlatImage, GAP_MAX, InputFormat, flatten};
 pub use device::{SimulatedDevice, UpdateInputs, UpdateReport};
 pub use digest::sha256;
 pub use error::{BUILD_CODES, Error};
 pub use explain::{Explanation, describe, explain, explanations, render};
 pub use input::{
-    INPUT_CODES, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text, single_stdin,
+    INPUT_CODES, Image, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text,
+    single_stdin,
 };
 pub use inspect::{Inspection, PayloadInspection, SCHEMA, SignatureView, inspect};
 pub use keys::{

@@ -38,8 +38,10 @@ impl Sighting {
 #[must_use]
 pub(crate) fn isa(image: &[u8]) -> Option<Sighting> {
     elf(image)
-        .or_else(|| linux_arm64(image))
+        .or_else(|| linux(image))
         .or_else(|| esp(image))
+        .or_else(|| uimage(image))
+        .or_else(|| mcuboot(image))
         .or_else(|| vectors(image))
 }
 
@@ -61,13 +63,18 @@ fn elf(image: &[u8]) -> Option<Sighting> {
     }
 }
 
-/// The AArch64 kernel image header: `ARM\x64` at byte 56 (Linux, Documentation/arch/arm64/booting.rst).
-fn linux_arm64(image: &[u8]) -> Option<Sighting> {
-    (image.get(56..60)? == b"ARM\x64").then_some(Sighting::new(
-        Isa::A64,
-        &[],
-        "AArch64 Linux image header",
-    ))
+/// The kernel image headers of AArch64 and RISC-V: a magic number at byte 56 (Linux, Documentation/arch/arm64/booting.rst
+/// and Documentation/arch/riscv/boot-image-header.rst).
+fn linux(image: &[u8]) -> Option<Sighting> {
+    match image.get(56..60)? {
+        b"ARM\x64" => Some(Sighting::new(Isa::A64, &[], "AArch64 Linux image header")),
+        b"RSC\x05" if image.get(48..56)? == b"RISCV\0\0\0" => Some(Sighting::new(
+            Isa::Rv64,
+            &[Isa::Rv32],
+            "RISC-V Linux image header",
+        )),
+        _ => None,
+    }
 }
 
 /// The ESP32 image header: magic 0xE9 and a known chip id at byte 12 (ESP-IDF, `esp_app_format.h`).
@@ -94,6 +101,37 @@ fn esp(image: &[u8]) -> Option<Sighting> {
         )),
         _ => None,
     }
+}
+
+/// U-Boot's legacy image header of 64 bytes, if what follows is not compressed: magic number, and the architecture at
+/// byte 29 (`include/image.h`).
+fn uimage(image: &[u8]) -> Option<Sighting> {
+    let header: &[u8; 64] = image.first_chunk()?;
+    if header[..4] != [0x27, 0x05, 0x19, 0x56] || header[31] != 0 {
+        return None;
+    }
+    let sighting = |isa, also| Some(Sighting::new(isa, also, "U-Boot image header"));
+    match header[29] {
+        2 => sighting(Isa::A32, &[Isa::Thumb]),
+        22 => sighting(Isa::A64, &[]),
+        24 => sighting(Isa::X86_64, &[]),
+        25 => sighting(Isa::Xtensa, &[]),
+        26 => sighting(Isa::Rv64, &[Isa::Rv32]),
+        _ => None,
+    }
+}
+
+/// MCUboot's image header, and a vector table behind it: magic number, and the header's length at byte 8 (`image.h`).
+fn mcuboot(image: &[u8]) -> Option<Sighting> {
+    if image.get(..4)? != [0x3d, 0xb8, 0xf3, 0x96] {
+        return None;
+    }
+    let header_len = u16::from_le_bytes(*image.get(8..)?.first_chunk()?);
+    let program = image.get(header_len.into()..)?;
+    vectors(program).map(|sighting| Sighting {
+        evidence: "Cortex-M vector table behind an MCUboot header",
+        ..sighting
+    })
 }
 
 /// The vector table of a Cortex-M: a stack pointer in RAM, and handlers that are odd addresses close together

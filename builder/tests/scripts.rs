@@ -254,6 +254,7 @@ fn every_code_that_the_command_can_end_with_is_explained() {
     let tables = [
         sprag::BUILD_CODES,
         sprag::INPUT_CODES,
+        sprag::CONTAINER_CODES,
         sprag::OUTPUT_CODES,
         sprag::KEY_CODES,
         sprag_verifier::CODES,

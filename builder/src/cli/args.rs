@@ -7,6 +7,7 @@ use sprag_manifest::{Isa, KeyId, PackedVersion, ReleaseRequirement, is_name};
 use sprag_verifier::{ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 
 use crate::codec::{CodecChoice, Effort};
+use crate::container::InputFormat;
 use crate::error::Error;
 use crate::keys::VerifyingKey;
 
@@ -74,6 +75,20 @@ pub(super) fn codec(text: &str) -> Result<CodecChoice, String> {
         "stored" => Ok(CodecChoice::Stored),
         _ => Err("one of: auto, native, bsdiff-zstd, stored".into()),
     }
+}
+
+/// `--input-format`.
+pub(super) fn input_format(text: &str) -> Result<InputFormat, String> {
+    let found = InputFormat::ALL
+        .into_iter()
+        .find(|format| format.name() == text);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = InputFormat::ALL
+            .iter()
+            .map(|format| format.name())
+            .collect();
+        format!("one of: {}", names.join(", "))
+    })
 }
 
 /// `--effort`.

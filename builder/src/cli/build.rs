@@ -10,9 +10,10 @@ use super::args::{self, OldImage};
 use super::{Format, Steps, print, print_json, report};
 use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, build};
 use crate::codec::{CodecChoice, Effort};
+use crate::container::InputFormat;
 use crate::digest::sha256;
 use crate::error::Error;
-use crate::input::{Pinned, is_stdin, single_stdin};
+use crate::input::{Image, is_stdin, single_stdin};
 use crate::inspect::inspect;
 use crate::keys::{PasswordSource, SigningKey, TrustedComment};
 use crate::output::{Access, Existing, OutputError, Target};
@@ -39,6 +40,9 @@ pub(super) struct BuildArgs {
     /// New image (`-` reads standard input)
     #[arg(long, value_name = "PATH")]
     new: PathBuf,
+    /// What the images' files are: auto, bin, elf, hex, srec or uf2; auto converts hex, srec and uf2
+    #[arg(long, value_name = "FORMAT", value_parser = args::input_format, default_value = "auto")]
+    input_format: InputFormat,
     /// Secret key that signs the package
     #[arg(long, value_name = "FILE.key")]
     key: PathBuf,
@@ -174,7 +178,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
     let release = ReleaseSpec::new(args.merged_release()?)?;
     let profile = args.device.as_deref().map(read_profile).transpose()?;
     let old = args.read_old(&release)?;
-    let new = Pinned::read(&args.new)?;
+    let new = Image::read(&args.new, args.input_format)?;
     let password = PasswordSource::from_option(args.password_file.as_deref());
     let key = SigningKey::load(&args.key, &password)?;
 
@@ -283,7 +287,7 @@ impl BuildArgs {
     }
 
     /// The old images with their versions.
-    fn read_old(&self, release: &ReleaseSpec) -> Result<Vec<(String, Pinned)>, Error> {
+    fn read_old(&self, release: &ReleaseSpec) -> Result<Vec<(String, Image)>, Error> {
         let mut images = Vec::new();
         for old in &self.old {
             let version = old
@@ -293,7 +297,7 @@ impl BuildArgs {
             let version = version.ok_or(Error::MissingField {
                 field: "old-version",
             })?;
-            images.push((version, Pinned::read(&old.path)?));
+            images.push((version, Image::read(&old.path, self.input_format)?));
         }
         Ok(images)
     }

@@ -10,8 +10,9 @@ use sprag_manifest::Isa;
 
 use super::{Format, Steps, args, print, print_json, ui};
 use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, Found, encode_found, find, native_full};
+use crate::container::InputFormat;
 use crate::error::Error;
-use crate::input::{Pinned, is_stdin, single_stdin};
+use crate::input::{Image, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
 use crate::output::{Access, Existing, Target};
 
@@ -33,6 +34,9 @@ pub(super) struct DeltaArgs {
     /// Patch to write; without it, only the figures are told
     #[arg(long, value_name = "PATCH")]
     out: Option<PathBuf>,
+    /// What the images' files are: auto, bin, elf, hex, srec or uf2; auto converts hex, srec and uf2
+    #[arg(long, value_name = "FORMAT", value_parser = args::input_format, default_value = "auto")]
+    input_format: InputFormat,
     /// Instruction set to code for; found from the images if left out
     #[arg(long, value_name = "ISA", value_parser = args::isa)]
     codec_isa: Option<Isa>,
@@ -81,14 +85,20 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     single_stdin(inputs())?;
     let check = |out: &PathBuf| Target::check(out, inputs(), Existing::Replace, Access::Ordinary);
     let target = args.out.as_ref().map(check).transpose()?;
-    let old = args.old.as_deref().map(Pinned::read).transpose()?;
-    let new = Pinned::read(&args.new)?;
-    let old_bytes = old.as_ref().map(Pinned::bytes);
+    let read = |path| Image::read(path, args.input_format);
+    let old = args.old.as_deref().map(read).transpose()?;
+    let new = read(&args.new)?;
+    let old_bytes = old.as_ref().map(Image::bytes);
+    // Where both files say the same.
+    let told = new.load_address().filter(|_| {
+        old.as_ref()
+            .is_none_or(|old| old.load_address() == new.load_address())
+    });
     let limits = CodecLimits {
         ram: args.ram,
         effort: args.effort,
         isa: args.codec_isa,
-        load_address: args.load_address,
+        load_address: args.load_address.or(told),
     };
     let total = u64::try_from(new.bytes().len()).unwrap_or(u64::MAX);
     let mut steps = Steps::default();

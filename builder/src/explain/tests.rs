@@ -6,6 +6,7 @@ use sprag_verifier::{CODES, lwm2m_result};
 
 use super::render::exit_code;
 use super::{explain, explanations, render};
+use crate::container::{CONTAINER_CODES, ContainerError};
 use crate::error::{BUILD_CODES, Error};
 use crate::exit;
 use crate::input::{INPUT_CODES, InputError};
@@ -19,6 +20,7 @@ fn registers() -> Vec<(u16, &'static str)> {
         CODES,
         BUILD_CODES,
         INPUT_CODES,
+        CONTAINER_CODES,
         OUTPUT_CODES,
         KEY_CODES,
     ]
@@ -145,12 +147,51 @@ fn every_rendering_has_both_results_and_fits() {
     }
 }
 
+fn container_errors() -> impl Iterator<Item = Error> {
+    use ContainerError as E;
+    let reason = || "for a test".to_owned();
+    [
+        E::NotInFormat {
+            format: "UF2",
+            reason: reason(),
+        },
+        E::BadRecord {
+            unit: "line",
+            number: 1,
+            reason: reason(),
+        },
+        E::BadChecksum {
+            line: 1,
+            found: 2,
+            expected: 3,
+        },
+        E::CutShort { missing: reason() },
+        E::Overlap { address: 4 },
+        E::Gap {
+            from: 5,
+            to: 6,
+            max: 7,
+        },
+        E::NoData,
+        E::MixedFamilies {
+            first: 8,
+            second: 9,
+        },
+    ]
+    .into_iter()
+    .map(|error| Error::Container {
+        path: "fw.hex".into(),
+        error,
+    })
+}
+
 /// The builder's codes have their exit codes in the error types; here they must be the same.
 #[test]
 fn exit_codes_are_those_of_the_errors() {
     let errors: Vec<Error> = build_errors()
         .into_iter()
         .chain(input_errors().into_iter().map(Error::Input))
+        .chain(container_errors())
         .chain(output_errors().into_iter().map(Error::Output))
         .chain(key_errors().into_iter().map(Error::Key))
         .collect();

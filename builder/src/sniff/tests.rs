@@ -26,6 +26,29 @@ fn linux_arm64() -> Vec<u8> {
     image(&head)
 }
 
+fn linux_riscv() -> Vec<u8> {
+    let mut head = vec![0x4d, 0x5a];
+    head.resize(48, 0);
+    head.extend(b"RISCV\0\0\0RSC\x05");
+    image(&head)
+}
+
+fn uimage(architecture: u8, compression: u8) -> Vec<u8> {
+    let mut head = vec![0x27, 0x05, 0x19, 0x56];
+    head.resize(64, 0);
+    head[29] = architecture;
+    head[31] = compression;
+    image(&head)
+}
+
+fn mcuboot(header_len: u16, program: &[u8]) -> Vec<u8> {
+    let mut head = vec![0x3d, 0xb8, 0xf3, 0x96, 0, 0, 0, 0];
+    head.extend(header_len.to_le_bytes());
+    head.resize(header_len.into(), 0);
+    head.extend(program);
+    image(&head)
+}
+
 fn esp(chip: u16) -> Vec<u8> {
     let mut head = vec![0xe9, 5, 2, 0x2f, 0x40, 0x11, 0x08, 0x40, 0xee, 0, 0, 0];
     head.extend(chip.to_le_bytes());
@@ -77,6 +100,17 @@ fn headers_are_known() {
         ("elf arm, big-endian", elf(1, 40_u16.swap_bytes()), None),
         ("half an elf header", b"\x7fELF\x01".to_vec(), None),
         ("linux", linux_arm64(), Some((Isa::A64, "AArch64 Linux image header"))),
+        ("linux, risc-v", linux_riscv(), Some((Isa::Rv64, "RISC-V Linux image header"))),
+        ("uimage, arm", uimage(2, 0), Some((Isa::A32, "U-Boot image header"))),
+        ("uimage, arm64", uimage(22, 0), Some((Isa::A64, "U-Boot image header"))),
+        ("uimage, x86-64", uimage(24, 0), Some((Isa::X86_64, "U-Boot image header"))),
+        ("uimage, xtensa", uimage(25, 0), Some((Isa::Xtensa, "U-Boot image header"))),
+        ("uimage, riscv", uimage(26, 0), Some((Isa::Rv64, "U-Boot image header"))),
+        ("uimage, mips", uimage(5, 0), None),
+        ("uimage, compressed", uimage(2, 1), None),
+        ("mcuboot", mcuboot(0x200, &vectors(0x2000_4000, &HANDLERS)),
+            Some((Isa::Thumb, "Cortex-M vector table behind an MCUboot header"))),
+        ("mcuboot, no vectors", mcuboot(0x200, &[0; 64]), None),
         ("esp32", esp(0), None),
         ("esp32-s2", esp(2), Some((Isa::Xtensa, "ESP image header, Xtensa chip"))),
         ("esp32-s3", esp(9), Some((Isa::Xtensa, "ESP image header, Xtensa chip"))),
@@ -112,7 +146,7 @@ fn headers_are_known() {
 #[test]
 fn what_is_seen_allows_what_may_be_declared() {
     let both = [Isa::A32, Isa::Thumb, Isa::None];
-    let cases: [(&str, Vec<u8>, &[Isa]); 4] = [
+    let cases: [(&str, Vec<u8>, &[Isa]); 5] = [
         // An ELF file for Arm holds either kind of code.
         ("elf arm", elf(1, 40), &both),
         (
@@ -122,6 +156,11 @@ fn what_is_seen_allows_what_may_be_declared() {
         ),
         ("linux", linux_arm64(), &[Isa::A64, Isa::None]),
         ("esp32-c3", esp(5), &[Isa::Rv32, Isa::None]),
+        (
+            "linux, risc-v",
+            linux_riscv(),
+            &[Isa::Rv64, Isa::Rv32, Isa::None],
+        ),
     ];
     for (name, image, allowed) in cases {
         let sighting = isa(&image).unwrap();
