@@ -87,8 +87,8 @@ fn images_come_back() {
         }
     }
     for len in [1, 2, 3, 5, 100, 1023, 1024, 1025, 1535, 1536, 1537, 4001] {
-        round_trip(&code[..len], Profile::Kib8, Isa::Thumb, Effort::Normal);
-        round_trip(&vec![7; len], Profile::Kib16, Isa::A64, Effort::Normal);
+        round_trip(&code[..len], Profile::Kib8, Isa::Thumb, Effort::Default);
+        round_trip(&vec![7; len], Profile::Kib16, Isa::A64, Effort::Default);
     }
 }
 
@@ -97,8 +97,8 @@ fn the_instruction_set_is_found_and_pays() {
     let code = thumb_image(20_000);
     assert_eq!(find_isa(&code, &ISAS), Isa::Thumb);
     assert_eq!(find_isa(&vec![0; 5000], &ISAS), Isa::None);
-    let plain = round_trip(&code, Profile::Kib16, Isa::None, Effort::Normal);
-    let filtered = round_trip(&code, Profile::Kib16, Isa::Thumb, Effort::Normal);
+    let plain = round_trip(&code, Profile::Kib16, Isa::None, Effort::Default);
+    let filtered = round_trip(&code, Profile::Kib16, Isa::Thumb, Effort::Default);
     assert!(filtered * 10 < plain * 9, "{filtered} {plain}");
 }
 
@@ -110,7 +110,7 @@ fn equal_inputs_give_equal_bytes() {
             &code,
             Profile::Kib16,
             Isa::Thumb,
-            Effort::Normal,
+            Effort::Default,
             &mut |_| (),
         )
     };
@@ -134,7 +134,7 @@ fn the_corpus_beats_xz() {
             continue;
         }
         let isa = find_isa(&image, &ISAS);
-        let len = round_trip(&image, Profile::Kib16, isa, Effort::Normal);
+        let len = round_trip(&image, Profile::Kib16, isa, Effort::Default);
         let len = f64::from(u32::try_from(len).unwrap());
         println!("{name}: {len} B, {:.4} of xz, {isa:?}", len / xz);
         log += (len / xz).ln();
