@@ -302,14 +302,39 @@ impl Machine {
 
     /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them, at
     /// least the three bytes before, and what the recogniser may look at.
+    #[inline]
     pub(super) fn old_bytes<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> Result<Bytes, DecodeError<I::Error>> {
-        let offset = self.source;
         let (behind, ahead) = reach(self.region.class);
-        let from = offset.saturating_sub(behind.max(3));
-        let to = offset.saturating_add(ahead).min(self.old.len);
+        let index = self.source.wrapping_sub(self.window_start);
+        if index < behind.max(3) || index.saturating_add(ahead) > self.window_len {
+            self.fill_window(context)?;
+        }
+        let index = model::usize_of(self.source.wrapping_sub(self.window_start));
+        let rest = context.window.get(index..).unwrap_or_default();
+        if let Some(bytes) = rest.first_chunk()
+            && index.wrapping_add(bytes.len()) <= model::usize_of(self.window_len)
+        {
+            return Ok(*bytes);
+        }
+        let window = context
+            .window
+            .get(..model::usize_of(self.window_len))
+            .unwrap_or_default();
+        Ok(front(window.get(index..).unwrap_or_default()))
+    }
+
+    /// Reads the old image around the source, unless all there is is at hand.
+    #[inline(never)]
+    fn fill_window<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) -> Result<(), DecodeError<I::Error>> {
+        let (behind, ahead) = reach(self.region.class);
+        let from = self.source.saturating_sub(behind.max(3));
+        let to = self.source.saturating_add(ahead).min(self.old.len);
         let end = self.window_start.saturating_add(self.window_len);
         if from < self.window_start || to > end {
             let start = from & !3;
@@ -323,13 +348,7 @@ impl Machine {
             self.window_start = start;
             self.window_len = u32::try_from(len).unwrap_or(0);
         }
-        let index = model::usize_of(offset.wrapping_sub(self.window_start));
-        let window = context
-            .window
-            .get(..model::usize_of(self.window_len))
-            .unwrap_or_default();
-        let rest = window.get(index..).unwrap_or_default();
-        Ok(front(rest))
+        Ok(())
     }
 }
 
