@@ -136,6 +136,8 @@ pub(crate) struct Machine {
     pub(crate) verbatim_wait: u8,
     /// The stretch taken is verbatim.
     pub(crate) is_verbatim: bool,
+    /// The source was found to be a risky field of a stretch; a checkpoint forgets it.
+    pub(crate) at_risky: bool,
     /// Bytes of a field that are told one by one.
     pub(crate) plain_left: u8,
     /// Bytes left of an instruction without a field, within which none begins but a pointer.
@@ -203,6 +205,7 @@ impl Machine {
             verbatim: VERBATIM_MIN,
             verbatim_wait: 0,
             is_verbatim: false,
+            at_risky: false,
             plain_left: 0,
             inner_left: 0,
             half: false,

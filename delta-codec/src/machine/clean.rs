@@ -1,12 +1,11 @@
 //! Stretches of a copy that go by without a decision: those that hold no surprise once their fields
 //! are put right, and verbatim ones, whose very bytes are the old ones.
 
-use super::field::Prediction;
 use super::{Context, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, Search, reach};
+use crate::isa::{Code, Search, reach};
 use crate::model;
 use crate::region::Class;
 use crate::truth::Truth;
@@ -113,33 +112,30 @@ impl Machine {
         let mut written = 0_usize;
         while self.clean_left > 0 && written < out.len() {
             self.enter_region(context.tables);
+            if self.at_risky {
+                // Its decisions are a unit of work of their own.
+                if written == 0 {
+                    self.at_risky = false;
+                    written = self.risky_field(context, out)?;
+                }
+                break;
+            }
             let room = out.get_mut(written..).unwrap_or_default();
             let gone = self.clean_piece(context, room)?;
             written = written.saturating_add(gone);
-            if gone > 0 {
+            if gone > 0 || self.at_risky {
                 continue;
             }
-            // A risky field, or the end of the room or of the old image.
+            // The end of the room or of the old image.
             let old = self.old_bytes(context)?;
             let place = (self.produced, self.source);
             let (class, left) = (self.region.class, self.copy_left);
             let code = (old, self.old_code(context.window));
             let mut inner_left = self.inner_left;
             let field = self.expect(context.tables, class, place, code, left, &mut inner_left);
-            let risky = field.is_some_and(|(kind, ..)| self.is_risky(kind));
-            if risky && written > 0 {
-                // Its decisions are a unit of work of their own.
-                break;
-            }
-            if risky {
-                let mut inner_left = self.inner_left;
-                let prediction =
-                    self.predict(context.tables, class, place, code, left, &mut inner_left);
-                self.inner_left = inner_left;
-                if let Some(prediction) = &prediction {
-                    written = self.risky_field(context, prediction, old, out);
-                }
-                break;
+            if field.is_some_and(|(kind, ..)| self.is_risky(kind)) {
+                self.at_risky = true;
+                continue;
             }
             self.inner_left = inner_left;
             let (bytes, len, units) = match field {
@@ -227,8 +223,8 @@ impl Machine {
             if let Some((kind, bytes, width)) = field {
                 let width = usize::from(width);
                 let to = room.get_mut(at..at.saturating_add(width));
-                let (false, Some(to), Some(from)) = (self.is_risky(kind), to, bytes.get(..width))
-                else {
+                self.at_risky = self.is_risky(kind);
+                let (false, Some(to), Some(from)) = (self.at_risky, to, bytes.get(..width)) else {
                     break;
                 };
                 to.copy_from_slice(from);
@@ -273,12 +269,19 @@ impl Machine {
     fn risky_field<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
-        prediction: &Prediction,
-        old: Bytes,
         out: &mut [u8],
-    ) -> usize {
-        let before = self.copy_left;
-        let written = self.field(context, prediction, old, out);
+    ) -> Step<I> {
+        let old = self.old_bytes(context)?;
+        let place = (self.produced, self.source);
+        let (class, before) = (self.region.class, self.copy_left);
+        let code = (old, self.old_code(context.window));
+        let mut inner_left = self.inner_left;
+        let prediction = self.predict(context.tables, class, place, code, before, &mut inner_left);
+        let Some(prediction) = prediction else {
+            return Ok(0);
+        };
+        self.inner_left = inner_left;
+        let written = self.field(context, &prediction, old, out);
         let failed = self.run == 0;
         if failed {
             self.clean_left = 0;
@@ -288,7 +291,7 @@ impl Machine {
             self.clean_left = self.clean_left.saturating_sub(len);
             self.mode = Mode::Clean;
         }
-        written
+        Ok(written)
     }
 
     /// Goes `len` bytes on in a stretch.
