@@ -13,8 +13,10 @@
 mod args;
 mod child;
 mod compare;
+mod decode;
 mod error;
 mod install;
+mod instructions;
 mod layout;
 mod measure;
 mod numbers;
@@ -28,6 +30,8 @@ mod tables;
 mod tools;
 
 pub use args::Args;
+pub use decode::decode_patch;
 pub use error::BenchError;
+pub use instructions::{InstructionArgs, count_instructions};
 pub use report::{Best, Kind, Mean, PairReport, Report, Row, Status, ToolInfo};
 pub use run::run;

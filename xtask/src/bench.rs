@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the tables, printed as they come.
+//! `cargo xtask bench`: the tables, printed as they come; with `--instructions` the decoder's work.
 
 use std::process::ExitCode;
 
@@ -7,16 +7,14 @@ use crate::repo;
 /// Builds the command that is measured, then runs the table program with the words that follow `bench`.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
     const BUILD: [&str; 4] = ["build", "--release", "--package", "sprag"];
-    const TABLE: [&str; 7] = [
-        "run",
-        "--release",
-        "--package",
-        "sprag-benches",
-        "--bin",
-        "table",
-        "--",
-    ];
-    let commands = [BUILD.to_vec(), [&TABLE[..], words].concat()];
+    const PROGRAMS: [&str; 5] = ["build", "--release", "--package", "sprag-benches", "--bins"];
+    const RUN: [&str; 5] = ["run", "--release", "--package", "sprag-benches", "--bin"];
+    let (program, words) = match words {
+        ["--instructions", rest @ ..] => ("instructions", rest),
+        words => ("table", words),
+    };
+    let run = [&RUN[..], &[program, "--"], words].concat();
+    let commands = [BUILD.to_vec(), PROGRAMS.to_vec(), run];
     for arguments in commands {
         match repo::cargo().args(arguments).status() {
             Ok(status) if status.success() => {}
