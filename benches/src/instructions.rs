@@ -150,18 +150,19 @@ impl Counter {
         new_bytes: u64,
         arguments: Vec<OsString>,
     ) -> Result<Count, BenchError> {
-        let mut command: Vec<OsString> = [
-            "--tool=callgrind",
-            "--callgrind-out-file=/dev/null",
-            "--toggle-collect=*decode_patch*",
-        ]
-        .iter()
-        .map(Into::into)
-        .collect();
-        command.push(self.decode.clone().into());
+        let path = self.runner.scratch.join("callgrind.log");
+        // Its own words go to a file, so that the decoder's reach us if it fails.
+        let mut log_file = OsString::from("--log-file=");
+        log_file.push(&path);
+        let mut command: Vec<OsString> = vec![
+            "--tool=callgrind".into(),
+            "--callgrind-out-file=/dev/null".into(),
+            "--toggle-collect=*decode_patch*".into(),
+            log_file,
+            self.decode.clone().into(),
+        ];
         command.extend(arguments);
         self.run(&self.valgrind, command)?;
-        let path = self.runner.scratch.join("stderr");
         let log = fs::read_to_string(&path).map_err(BenchError::io(&path))?;
         let instructions = collected(&log).ok_or_else(|| BenchError::Malformed {
             path,
