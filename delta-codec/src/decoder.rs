@@ -144,20 +144,20 @@ impl<'w> Decoder<'w> {
         let Phase::Running {
             profile,
             range,
-            mut machine,
-        } = self.phase
+            machine,
+        } = &mut self.phase
         else {
             return Err(DecodeError::Failed);
         };
         let have = FIFO_LEN.wrapping_add(self.slab.len());
-        let Some((window, mut tables)) = split(self.slab, profile) else {
+        let Some((window, mut tables)) = split(self.slab, *profile) else {
             return Err(DecodeError::WorkspaceTooSmall {
-                need: workspace_len(profile),
+                need: workspace_len(*profile),
                 have,
             });
         };
         let mut coder = RangeDecoder {
-            state: range,
+            state: *range,
             fifo: &mut self.fifo,
             work: self.work,
         };
@@ -183,17 +183,11 @@ impl<'w> Decoder<'w> {
             }
             written = written.saturating_add(len);
         }
-        (self.work, self.phase) = (
-            coder.work,
-            Phase::Running {
-                profile,
-                range: coder.state,
-                machine,
-            },
-        );
+        let is_done = machine.is_done();
+        (self.work, *range) = (coder.work, coder.state);
         if written > 0 {
             Ok(Pull::Output(written))
-        } else if machine.is_done() {
+        } else if is_done {
             self.end()
         } else if self.fifo.has(STEP_INPUT) {
             // The output buffer is empty.

@@ -61,7 +61,9 @@ impl Machine {
         }
     }
 
-    /// Copies as much of a stretch as fits, without any decision.
+    /// Copies as much of a stretch as fits, without any decision. Not inlined: its buffer is off the
+    /// stack again before anything is decoded.
+    #[inline(never)]
     pub(super) fn clean<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
