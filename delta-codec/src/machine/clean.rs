@@ -12,7 +12,7 @@ use crate::truth::Truth;
 
 /// Most bytes read at once of a stretch with fields, on the stack, with what lies around: a risky
 /// field makes that the rest is read again.
-const PIECE_LEN: usize = 256;
+const PIECE_LEN: usize = 160;
 
 /// Log2 of the smallest and largest verbatim stretch; a shorter copy is offered none.
 pub(crate) const VERBATIM_MIN: u8 = 12;
