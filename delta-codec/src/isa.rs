@@ -1,6 +1,24 @@
 //! Fields that hold addresses: how they are recognised in the bytes of an image and rewritten for
 //! another target. One module for each instruction set; what they share is here.
 //!
+//! # How to add an instruction set
+//!
+//! 1. A module with `recognise` (the field at an address, if its first eight bytes are one: kind,
+//!    length, and the low word of the address it points at) and `rewrite` (the same bytes for
+//!    another target, or `None` if it is out of reach). `rewrite` changes the target's bits alone
+//!    and undoes nothing else: rewriting a field for the target recognised gives the same bytes.
+//! 2. A variant of [`Isa`] with its number (the manifest's) and the alignment of instructions in
+//!    `unit_log2`; then the compiler asks for the rest: how long instructions are, if the first
+//!    bytes tell it; `instruction` and `instruction_for`, which call the module; `origin`, the
+//!    target for which all fields of a kind look alike. 64-bit pointers are a matter of
+//!    `pointer` and `rewrite`, units of far targets of `align_log2` in `machine/field.rs`.
+//! 3. The kinds are those of [`Kind`]. A far kind's targets are learned and corrected, a near one's
+//!    are only taken from the map or left as they are: calls, tail calls and addresses of data are
+//!    far, branches inside a function near.
+//! 4. Tests: a row for each form in `known_instructions`, with bytes by hand from the manual; the
+//!    instruction set in `ISAS`, for the property that rewriting and recognising agree; the numbers
+//!    before and after on two pairs of real images in the commit's message.
+//!
 //! The arithmetic of instructions is on the low words of addresses, wrapping at 32 bits; what a
 //! field points at is told as an offset in the image.
 
@@ -9,6 +27,7 @@ mod a64;
 mod riscv;
 mod scan;
 mod thumb;
+mod x86_64;
 mod xtensa;
 
 pub(crate) use scan::{Search, Zone};
@@ -36,6 +55,8 @@ pub enum Isa {
     Rv64,
     /// Xtensa.
     Xtensa,
+    /// 64-bit x86.
+    X86_64,
 }
 
 impl Isa {
@@ -50,6 +71,7 @@ impl Isa {
             Self::Rv32 => 4,
             Self::Rv64 => 5,
             Self::Xtensa => 6,
+            Self::X86_64 => 7,
         }
     }
 
@@ -64,6 +86,7 @@ impl Isa {
             4 => Some(Self::Rv32),
             5 => Some(Self::Rv64),
             6 => Some(Self::Xtensa),
+            7 => Some(Self::X86_64),
             _ => None,
         }
     }
@@ -74,7 +97,7 @@ impl Isa {
         match self {
             Self::Thumb | Self::Rv32 | Self::Rv64 => 1,
             Self::A32 | Self::A64 => 2,
-            Self::None | Self::Xtensa => 0,
+            Self::None | Self::Xtensa | Self::X86_64 => 0,
         }
     }
 }
@@ -243,7 +266,7 @@ impl Side {
         let [first, second, ..] = bytes;
         let [lane, ..] = offset.to_le_bytes();
         match class {
-            Class::Code(Isa::None) => 1,
+            Class::Code(Isa::None | Isa::X86_64) => 1,
             Class::Code(Isa::A32 | Isa::A64) | Class::Data(_) => {
                 (lane & 3).wrapping_neg().wrapping_add(4)
             }
@@ -322,7 +345,7 @@ impl Side {
     ) -> Option<Bytes> {
         match class {
             Class::Data(data) => data.rewrite(self, kind, bytes, offset, target),
-            Class::Code(Isa::A64 | Isa::Rv64) if kind == Kind::Pointer => {
+            Class::Code(Isa::A64 | Isa::Rv64 | Isa::X86_64) if kind == Kind::Pointer => {
                 pointer::rewrite_64(self, kind, target)
             }
             Class::Code(_) if matches!(kind, Kind::Pointer | Kind::Ram) => {
@@ -378,7 +401,7 @@ impl Side {
     /// Aligned addresses of data among instructions.
     #[inline]
     fn pointer(&self, isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
-        if matches!(isa, Isa::A64 | Isa::Rv64) {
+        if matches!(isa, Isa::A64 | Isa::Rv64 | Isa::X86_64) {
             pointer::recognise_64(self, offset, bytes)
         } else if offset & 3 == 0 {
             pointer::recognise_32(self, bytes)
@@ -397,6 +420,7 @@ impl Side {
             Isa::A64 => a64::recognise(here, bytes, around),
             Isa::Rv32 | Isa::Rv64 => riscv::recognise(here, bytes),
             Isa::Xtensa => xtensa::recognise(here, bytes),
+            Isa::X86_64 => x86_64::recognise(here, bytes),
             Isa::None => None,
         }
     }
@@ -412,6 +436,7 @@ fn instruction_for(isa: Isa, kind: Kind, bytes: Bytes, here: u32, there: u32) ->
         Isa::A64 => a64::rewrite(kind, bytes, here, there),
         Isa::Rv32 | Isa::Rv64 => riscv::rewrite(kind, bytes, here, there),
         Isa::Xtensa => xtensa::rewrite(kind, bytes, here, there),
+        Isa::X86_64 => x86_64::rewrite(kind, bytes, here, there),
     }
 }
 
@@ -426,7 +451,7 @@ fn origin(isa: Isa, kind: Kind, here: u32) -> u32 {
         // A literal lies before its load.
         (Kind::Load, Isa::Xtensa) => (here.wrapping_add(3) & !3).wrapping_sub(4),
         (_, Isa::Xtensa) => here.wrapping_add(4),
-        (_, Isa::None | Isa::A64 | Isa::Rv32 | Isa::Rv64) => here,
+        (_, Isa::None | Isa::A64 | Isa::Rv32 | Isa::Rv64 | Isa::X86_64) => here,
     }
 }
 

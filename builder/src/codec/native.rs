@@ -19,7 +19,7 @@ const SAMPLE_MARGIN: usize = 32 * 1024;
 const SAMPLES: [usize; 2] = [3, 6];
 
 /// The instruction sets that the codec knows.
-const ISAS: [Isa; 7] = [
+const ISAS: [Isa; 8] = [
     Isa::None,
     Isa::Thumb,
     Isa::A32,
@@ -27,6 +27,7 @@ const ISAS: [Isa; 7] = [
     Isa::Rv32,
     Isa::Rv64,
     Isa::Xtensa,
+    Isa::X86_64,
 ];
 
 /// What was found out about the images, to be told to people.

@@ -2,7 +2,7 @@ use super::{Code, Isa, Kind, Side};
 use crate::region::Class;
 use crate::segments::Segments;
 
-const ISAS: [Isa; 7] = [
+const ISAS: [Isa; 8] = [
     Isa::None,
     Isa::Thumb,
     Isa::A32,
@@ -10,6 +10,7 @@ const ISAS: [Isa; 7] = [
     Isa::Rv32,
     Isa::Rv64,
     Isa::Xtensa,
+    Isa::X86_64,
 ];
 
 fn side() -> Side {
@@ -89,7 +90,7 @@ fn rewriting_and_recognising_agree() {
 /// Instructions by hand, from the manuals.
 #[test]
 fn known_instructions() {
-    let cases: [(Isa, &[u8], u32, u32); 14] = [
+    let cases: [(Isa, &[u8], u32, u32); 20] = [
         (Isa::Thumb, &[0x00, 0xf0, 0x01, 0xf8], 0x1000, 0x1006), // bl pc+2
         (Isa::Thumb, &[0xff, 0xf7, 0xfe, 0xff], 0x1000, 0x1000), // bl .
         (Isa::Thumb, &[0x00, 0xf0, 0x02, 0xe8], 0x1000, 0x1008), // blx pc+4
@@ -104,6 +105,32 @@ fn known_instructions() {
         (Isa::Rv32, &[0xef, 0x00, 0x80, 0x00], 0x1000, 0x1008),  // jal ra, .+8
         (Isa::Rv32, &[0x01, 0xa0], 0x1000, 0x1000),              // c.j .
         (Isa::Xtensa, &[0x05, 0x00, 0x00], 0x1001, 0x1004),      // call0 next word
+        (Isa::X86_64, &[0xe8, 0x01, 0x00, 0x00, 0x00], 0x1001, 0x1007), // call .+6
+        (Isa::X86_64, &[0xe9, 0xfb, 0xff, 0xff, 0xff], 0x1000, 0x1000), // jmp .
+        (
+            Isa::X86_64,
+            &[0x0f, 0x84, 0x10, 0x00, 0x00, 0x00],
+            0x1000,
+            0x1016,
+        ), // je .+0x16
+        (
+            Isa::X86_64,
+            &[0x48, 0x8d, 0x05, 0x10, 0x00, 0x00, 0x00],
+            0x1000,
+            0x1017,
+        ), // lea rax, [rip+16]
+        (
+            Isa::X86_64,
+            &[0x8b, 0x0d, 0x10, 0x00, 0x00, 0x00],
+            0x1000,
+            0x1016,
+        ), // mov ecx, [rip+16]
+        (
+            Isa::X86_64,
+            &[0xff, 0x25, 0x10, 0x00, 0x00, 0x00],
+            0x1000,
+            0x1016,
+        ), // jmp [rip+16]
     ];
     for (isa, code, offset, target) in cases {
         let mut bytes = [0; 8];
@@ -122,7 +149,7 @@ fn numbers_of_instruction_sets_are_stable() {
     for (number, isa) in (0..).zip(ISAS) {
         assert_eq!((isa.code(), Isa::from_code(number)), (number, Some(isa)));
     }
-    assert_eq!(Isa::from_code(7), None);
+    assert_eq!(Isa::from_code(8), None);
 }
 
 /// ADRP and the instructions that add the place within the page need not be neighbours.
