@@ -418,7 +418,7 @@ impl Side {
             Isa::Thumb => thumb::recognise(here, bytes),
             Isa::A32 => a32::recognise(here, bytes),
             Isa::A64 => a64::recognise(here, bytes, around),
-            Isa::Rv32 | Isa::Rv64 => riscv::recognise(here, bytes),
+            Isa::Rv32 | Isa::Rv64 => riscv::recognise(isa, here, bytes),
             Isa::Xtensa => xtensa::recognise(here, bytes),
             Isa::X86_64 => x86_64::recognise(here, bytes),
             Isa::None => None,

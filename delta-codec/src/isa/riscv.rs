@@ -1,9 +1,9 @@
 //! RISC-V with compressed instructions (The RISC-V Instruction Set Manual, volume I).
 
-use super::{Bytes, Field, Kind, extend, halves, reaches, with_word, word};
+use super::{Bytes, Field, Isa, Kind, extend, halves, reaches, with_word, word};
 
 #[inline]
-pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
+pub(super) fn recognise(isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
     let code = word(bytes);
     let field = |kind, len, distance: u32| {
         Some(Field {
@@ -38,7 +38,9 @@ pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
             field(Kind::Page, 8, (code & 0xffff_f000).wrapping_add(low))
         }
         _ if code & 3 == 1 => match code >> 13 & 7 {
-            1 | 5 => field(Kind::ShortLoad, 2, jump_distance(code)),
+            // C.JAL; with 64 bits it is C.ADDIW.
+            1 if isa == Isa::Rv32 => field(Kind::Call, 2, jump_distance(code)),
+            5 => field(Kind::ShortLoad, 2, jump_distance(code)),
             6 | 7 => field(Kind::ShortBranch, 2, branch_distance(code)),
             _ => None,
         },
@@ -86,6 +88,8 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Opt
     let code = word(bytes);
     let d = target.wrapping_sub(offset);
     let code = match kind {
+        Kind::Call if code & 3 != 3 => return jump_to(bytes, d),
+        Kind::ShortLoad => return jump_to(bytes, d),
         Kind::Call | Kind::Jump if reaches(d, 21, 2) => {
             code & 0xfff
                 | (d >> 20 & 1) << 31
@@ -112,17 +116,6 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Opt
             let code = code & 0xfff | high;
             return Some((u64::from(code) | u64::from(next) << 32).to_le_bytes());
         }
-        Kind::ShortLoad if reaches(d, 12, 2) => {
-            code & 0xffff_e003
-                | (d >> 11 & 1) << 12
-                | (d >> 4 & 1) << 11
-                | (d >> 8 & 3) << 9
-                | (d >> 10 & 1) << 8
-                | (d >> 6 & 1) << 7
-                | (d >> 7 & 1) << 6
-                | (d >> 1 & 7) << 3
-                | (d >> 5 & 1) << 2
-        }
         Kind::ShortBranch if reaches(d, 9, 2) => {
             code & 0xffff_e383
                 | (d >> 8 & 1) << 12
@@ -133,5 +126,23 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, offset: u32, target: u32) -> Opt
         }
         _ => return None,
     };
+    Some(with_word(bytes, code))
+}
+
+/// C.J or C.JAL over a distance.
+fn jump_to(bytes: Bytes, d: u32) -> Option<Bytes> {
+    if !reaches(d, 12, 2) {
+        return None;
+    }
+    let code = word(bytes);
+    let code = code & 0xffff_e003
+        | (d >> 11 & 1) << 12
+        | (d >> 4 & 1) << 11
+        | (d >> 8 & 3) << 9
+        | (d >> 10 & 1) << 8
+        | (d >> 6 & 1) << 7
+        | (d >> 7 & 1) << 6
+        | (d >> 1 & 7) << 3
+        | (d >> 5 & 1) << 2;
     Some(with_word(bytes, code))
 }

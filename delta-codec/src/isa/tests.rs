@@ -90,7 +90,7 @@ fn rewriting_and_recognising_agree() {
 /// Instructions by hand, from the manuals.
 #[test]
 fn known_instructions() {
-    let cases: [(Isa, &[u8], u32, u32); 20] = [
+    let cases: [(Isa, &[u8], u32, u32); 21] = [
         (Isa::Thumb, &[0x00, 0xf0, 0x01, 0xf8], 0x1000, 0x1006), // bl pc+2
         (Isa::Thumb, &[0xff, 0xf7, 0xfe, 0xff], 0x1000, 0x1000), // bl .
         (Isa::Thumb, &[0x00, 0xf0, 0x02, 0xe8], 0x1000, 0x1008), // blx pc+4
@@ -103,6 +103,7 @@ fn known_instructions() {
         (Isa::A64, &[0x00, 0x00, 0x00, 0x94], 0x1000, 0x1000),   // bl .
         (Isa::A64, &[0x40, 0x00, 0x00, 0xb4], 0x1000, 0x1008),   // cbz x0, .+8
         (Isa::Rv32, &[0xef, 0x00, 0x80, 0x00], 0x1000, 0x1008),  // jal ra, .+8
+        (Isa::Rv32, &[0x01, 0x20], 0x1000, 0x1000),              // c.jal .
         (Isa::Rv32, &[0x01, 0xa0], 0x1000, 0x1000),              // c.j .
         (Isa::Xtensa, &[0x05, 0x00, 0x00], 0x1001, 0x1004),      // call0 next word
         (Isa::X86_64, &[0xe8, 0x01, 0x00, 0x00, 0x00], 0x1001, 0x1007), // call .+6
@@ -142,6 +143,15 @@ fn known_instructions() {
             "{isa:?} {code:02x?}"
         );
     }
+}
+
+/// What 32 bits take for C.JAL, 64 bits take for C.ADDIW.
+#[test]
+fn rv64_has_no_short_call() {
+    let code = [0x01, 0x20, 0, 0, 0, 0, 0, 0];
+    let found = |isa| side().recognise(Class::Code(isa), 0x1000, code);
+    assert_eq!(found(Isa::Rv32).map(|field| field.kind), Some(Kind::Call));
+    assert_eq!(found(Isa::Rv64), None);
 }
 
 #[test]

@@ -157,7 +157,7 @@ pub(crate) const THUMB: Encoding<'static> = Encoding {
     ..PLAIN
 };
 
-pub(crate) const ISAS: [Isa; 7] = [
+pub(crate) const ISAS: [Isa; 8] = [
     Isa::None,
     Isa::Thumb,
     Isa::A32,
@@ -165,6 +165,7 @@ pub(crate) const ISAS: [Isa; 7] = [
     Isa::Rv32,
     Isa::Rv64,
     Isa::Xtensa,
+    Isa::X86_64,
 ];
 
 pub(crate) fn build(
