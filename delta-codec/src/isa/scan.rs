@@ -114,6 +114,7 @@ impl Search {
             Class::Code(Isa::A64) => self.scan(&mut cursor, limit, a64),
             Class::Code(Isa::Rv32 | Isa::Rv64) => self.scan(&mut cursor, limit, riscv),
             Class::Code(Isa::Xtensa) => self.scan(&mut cursor, limit, xtensa),
+            Class::Code(Isa::X86_64) => self.scan(&mut cursor, limit, x86_64),
             Class::Data(Data::Pointer32 | Data::Pointer64) => {
                 self.scan(&mut cursor, limit, |_| Look::Plain(4));
             }
@@ -216,7 +217,7 @@ impl Search {
         let inside = low.wrapping_sub(self.image) < self.image_len;
         if matches!(
             self.class,
-            Class::Code(Isa::A64 | Isa::Rv64) | Class::Data(Data::Pointer64)
+            Class::Code(Isa::A64 | Isa::Rv64 | Isa::X86_64) | Class::Data(Data::Pointer64)
         ) {
             return inside && here & 7 == 0 && high.wrapping_sub(self.image_high) <= 2;
         }
@@ -240,6 +241,7 @@ impl Side {
             Class::Code(Isa::A64) => a64(code),
             Class::Code(Isa::Rv32 | Isa::Rv64) => riscv(code),
             Class::Code(Isa::Xtensa) => xtensa(code),
+            Class::Code(Isa::X86_64) => x86_64(code),
             Class::Data(Data::Pointer32 | Data::Pointer64) => return false,
             Class::Data(_) => return true,
         };
@@ -343,6 +345,15 @@ fn xtensa(code: u32) -> Look {
         6 | 7 => Look::Near(3, extend(code >> 16 & 0xff, 8)),
         low if low & 8 == 0 => Look::Plain(3),
         _ => Look::Plain(2),
+    }
+}
+
+#[inline]
+fn x86_64(code: u32) -> Look {
+    if super::x86_64::begins(code) {
+        Look::Field
+    } else {
+        Look::Plain(1)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Bytes, Field, Kind, word};
 
 #[inline]
 pub(super) fn recognise(here: u32, bytes: Bytes) -> Option<Field> {
-    let (kind, before) = form(bytes)?;
+    let (kind, before) = form(word(bytes))?;
     let len = before.wrapping_add(4);
     let distance = word(tail(bytes, before));
     // Zero is mostly a place for a linker, or no instruction.
@@ -17,7 +17,7 @@ pub(super) fn recognise(here: u32, bytes: Bytes) -> Option<Field> {
 
 #[inline]
 pub(super) fn rewrite(kind: Kind, bytes: Bytes, here: u32, target: u32) -> Option<Bytes> {
-    let (found, before) = form(bytes)?;
+    let (found, before) = form(word(bytes))?;
     if found != kind {
         return None;
     }
@@ -34,10 +34,16 @@ pub(super) fn rewrite(kind: Kind, bytes: Bytes, here: u32, target: u32) -> Optio
     Some(bytes)
 }
 
+/// Whether a field may begin with these bytes.
+#[inline]
+pub(super) fn begins(code: u32) -> bool {
+    form(code).is_some()
+}
+
 /// The kind of an instruction, and its bytes before the distance.
 #[inline]
-fn form(bytes: Bytes) -> Option<(Kind, u8)> {
-    let [first, second, third, ..] = bytes;
+fn form(code: u32) -> Option<(Kind, u8)> {
+    let [first, second, third, _] = code.to_le_bytes();
     match first {
         0xe8 => Some((Kind::Call, 1)),
         0xe9 => Some((Kind::Jump, 1)),
