@@ -17,7 +17,7 @@ fn the_search_passes_over_no_field_that_changes() {
     ];
     for (segments, isa) in segments
         .iter()
-        .flat_map(|s| (0..7).map(move |isa| (*s, isa)))
+        .flat_map(|s| (0..8).map(move |isa| (*s, isa)))
     {
         let class = Class::Code(Isa::from_code(isa).unwrap());
         check(segments, class);
