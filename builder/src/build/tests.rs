@@ -120,7 +120,7 @@ fn without_old_images_the_package_is_full() {
     };
     assert_eq!(
         (payload.role.as_str(), payload.codec),
-        ("full", Codec::Stored)
+        ("full", Codec::NativeFull)
     );
     assert_eq!(inspection.source, None);
     assert_eq!(applied(&package, "1.0.0", OLD_IMAGE, NEW_IMAGE), Ok(0));
