@@ -282,6 +282,32 @@ fn noise_costs_what_storing_does() {
     }
 }
 
+/// Copies among which the parse hesitates: the search finds out which cost least.
+#[test]
+fn more_effort_makes_shorter_patches() {
+    let old: Vec<u8> = noise(51, 30_000).iter().map(|byte| byte & 3).collect();
+    let mut new = Vec::new();
+    for (step, byte) in noise(52, 600).into_iter().enumerate() {
+        let start = (usize::from(byte) * 101 + step * 7) % 29_000;
+        new.extend_from_slice(&old[start..start + 8 + usize::from(byte & 31)]);
+        let changed = new.len() - 5;
+        new[changed] = byte;
+    }
+    let [fast, default, best] = [Effort::Fast, Effort::Default, Effort::Best].map(|effort| {
+        let options = EncodeOptions {
+            effort,
+            ..EncodeOptions::new(Profile::Kib16)
+        };
+        let patch = encode(&old, &new, &options).unwrap();
+        assert!(decode(&old, &patch, new.len(), Profile::Kib16) == new);
+        patch.len()
+    });
+    assert!(
+        best < default && default < fast,
+        "{best}, {default} and {fast} bytes"
+    );
+}
+
 #[test]
 fn encoding_is_deterministic() {
     let old = noise(21, 30_000);
