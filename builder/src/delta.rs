@@ -8,6 +8,7 @@ mod fields;
 mod matcher;
 mod parse;
 mod pieces;
+pub(crate) mod regions;
 mod search;
 
 use sprag_delta::{

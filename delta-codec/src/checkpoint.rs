@@ -69,7 +69,7 @@ const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
 
 /// Coder and machine: see [`transfer`].
 const STATE_LEN: usize =
-    15 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (13 + (SEGMENTS_MAX - 1) * 8);
+    15 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (17 + (SEGMENTS_MAX - 1) * 8);
 
 /// Bytes of a checkpoint of a decoder with `profile`.
 #[must_use]
@@ -283,6 +283,7 @@ fn segments(to: &mut impl Transfer, segments: &mut Segments) {
     to.u64(&mut segments.base);
     to.u8(&mut segments.count);
     to.u32(&mut segments.tail);
+    to.u32(&mut segments.origin);
     for further in &mut segments.further {
         to.u32(&mut further.start);
         to.u32(&mut further.shift);

@@ -1,6 +1,7 @@
 //! Fields in tables of addresses: one module for each class of data; a row here, in
 //! [`Data::ALL`] and in the two matches makes it known.
 
+mod offset;
 pub(crate) mod pointer;
 mod relative;
 
@@ -16,11 +17,18 @@ pub enum Data {
     Pointer64,
     /// 32-bit words, each relative to its own place.
     Relative32,
+    /// 32-bit words, each relative to one place of the image.
+    Offset32,
 }
 
 impl Data {
     /// All classes, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Pointer32, Self::Pointer64, Self::Relative32];
+    pub const ALL: [Self; 4] = [
+        Self::Pointer32,
+        Self::Pointer64,
+        Self::Relative32,
+        Self::Offset32,
+    ];
 
     /// The number in a stream, less 16.
     #[must_use]
@@ -29,6 +37,7 @@ impl Data {
             Self::Pointer32 => 0,
             Self::Pointer64 => 1,
             Self::Relative32 => 2,
+            Self::Offset32 => 3,
         }
     }
 
@@ -37,6 +46,7 @@ impl Data {
             0 => Some(Self::Pointer32),
             1 => Some(Self::Pointer64),
             2 => Some(Self::Relative32),
+            3 => Some(Self::Offset32),
             _ => None,
         }
     }
@@ -48,6 +58,7 @@ impl Data {
             Self::Pointer32 => pointer::recognise_32(side, bytes),
             Self::Pointer64 => pointer::recognise_64(side, offset, bytes),
             Self::Relative32 => relative::recognise(side, offset, bytes),
+            Self::Offset32 => offset::recognise(side, bytes),
         }
     }
 
@@ -65,6 +76,7 @@ impl Data {
             Self::Pointer32 => pointer::rewrite_32(side, kind, bytes, target),
             Self::Pointer64 => pointer::rewrite_64(side, kind, target),
             Self::Relative32 => relative::rewrite(side, kind, bytes, offset, target),
+            Self::Offset32 => offset::rewrite(side, kind, bytes, target),
         }
     }
 }

@@ -14,11 +14,13 @@ pub enum Profile {
     Kib16,
     /// Decoding fits 64 KiB.
     Kib64,
+    /// Decoding fits 8 MiB: gateways, which run Linux.
+    Gateway,
 }
 
 impl Profile {
     /// All profiles, smallest first.
-    pub const ALL: [Self; 3] = [Self::Kib8, Self::Kib16, Self::Kib64];
+    pub const ALL: [Self; 4] = [Self::Kib8, Self::Kib16, Self::Kib64, Self::Gateway];
 
     /// The bytes that workspace and [`Decoder`] together stay within.
     #[must_use]
@@ -27,6 +29,7 @@ impl Profile {
             Self::Kib8 => 8 * 1024,
             Self::Kib16 => 16 * 1024,
             Self::Kib64 => 64 * 1024,
+            Self::Gateway => 8 * 1024 * 1024,
         }
     }
 
@@ -64,6 +67,7 @@ impl Profile {
             Self::Kib8 => 0,
             Self::Kib16 => 1,
             Self::Kib64 => 2,
+            Self::Gateway => 3,
         }
     }
 
@@ -74,6 +78,7 @@ impl Profile {
             0 => Some(Self::Kib8),
             1 => Some(Self::Kib16),
             2 => Some(Self::Kib64),
+            3 => Some(Self::Gateway),
             _ => None,
         }
     }

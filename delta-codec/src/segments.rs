@@ -26,6 +26,8 @@ pub struct Segments {
     pub(crate) count: u8,
     /// Bytes of memory behind the image.
     pub(crate) tail: u32,
+    /// What tables of offsets count from, less the first byte's address.
+    pub(crate) origin: u32,
 }
 
 /// A segment behind the first one.
@@ -46,6 +48,7 @@ impl Segments {
             further: [Further { start: 0, shift: 0 }; SEGMENTS_MAX - 1],
             count: 0,
             tail: 0,
+            origin: 0,
         }
     }
 
@@ -82,6 +85,12 @@ impl Segments {
     #[must_use]
     pub const fn with_tail(self, tail: u32) -> Self {
         Self { tail, ..self }
+    }
+
+    /// The same, with tables of offsets that count from `origin` bytes behind the image's beginning.
+    #[must_use]
+    pub const fn with_origin(self, origin: u32) -> Self {
+        Self { origin, ..self }
     }
 
     /// The address of `offset`.

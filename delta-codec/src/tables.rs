@@ -97,7 +97,7 @@ pub(crate) struct Layout {
     pub(crate) region_count: usize,
 }
 
-#[expect(clippy::arithmetic_side_effects, reason = "constants below 2^16")]
+#[expect(clippy::arithmetic_side_effects, reason = "constants below 2^23")]
 impl Layout {
     pub(crate) const fn of(profile: Profile) -> Self {
         match profile {
@@ -107,7 +107,7 @@ impl Layout {
                 flag_bits: 6,
                 history_bits: 6,
                 phase_bits: 0,
-                major_count: 29,
+                major_count: 28,
                 learned_bits: 5,
                 anchor_count: 24,
                 substitution_count: 0,
@@ -119,7 +119,7 @@ impl Layout {
                 flag_bits: 8,
                 history_bits: 8,
                 phase_bits: 1,
-                major_count: 167,
+                major_count: 166,
                 learned_bits: 7,
                 anchor_count: 64,
                 substitution_count: 128,
@@ -131,11 +131,23 @@ impl Layout {
                 flag_bits: 10,
                 history_bits: 8,
                 phase_bits: 2,
-                major_count: 1791,
+                major_count: 1790,
                 learned_bits: 10,
                 anchor_count: 250,
                 substitution_count: 512,
                 region_count: 128,
+            },
+            Profile::Gateway => Self {
+                byte_bits: 18,
+                miss_bits: 16,
+                flag_bits: 16,
+                history_bits: 14,
+                phase_bits: 2,
+                major_count: 30_000,
+                learned_bits: 16,
+                anchor_count: 250,
+                substitution_count: 1 << 16,
+                region_count: 8192,
             },
         }
     }

@@ -4,7 +4,7 @@ use sprag_delta::{Addresses, Isa, Profile, Segments, workspace_len};
 use sprag_manifest::Codec;
 
 use super::{CodecLimits, Encoded, Progress, native_profile};
-use crate::delta::{self, Effort, EncodeOptions, detect_addresses, encode_with_progress};
+use crate::delta::{self, Effort, EncodeOptions, detect_addresses, encode_with_progress, regions};
 use crate::error::Error;
 use crate::image::isa::by_calls;
 use crate::sniff;
@@ -100,10 +100,21 @@ pub(crate) fn encode_found(
     let isa = found.isa;
     let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
     let mut stream = |isa, effort| {
+        let mut addresses = found.addresses;
+        let old_regions = regions::find(isa, old, profile.region_count());
+        let new_regions = regions::find(isa, new, usize::MAX);
+        (addresses.old, addresses.new) = regions::with_origins_and_tails(
+            isa,
+            (old, new),
+            (&old_regions, &new_regions),
+            (addresses.old, addresses.new),
+        );
         let options = EncodeOptions {
             effort,
             isa,
-            addresses: found.addresses,
+            addresses,
+            old_regions: &old_regions,
+            new_regions: &new_regions,
             ..EncodeOptions::new(profile)
         };
         let report = &mut |step, done: u32| progress(word(step), done.into(), total);

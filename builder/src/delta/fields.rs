@@ -7,6 +7,13 @@ use sprag_delta::{
 
 use super::EncodeOptions;
 
+/// Bytes of what a pointer points at that tell it from others.
+const POINTED_LEN: usize = 24;
+
+/// Bytes of a relocation, and how far two of them are apart at most.
+const RECORD_LEN: usize = 24;
+const RECORD_STEP_MAX: u32 = 1 << 16;
+
 /// An image with the fields at each place where one can begin.
 pub(super) struct Fields<'a> {
     side: Side,
@@ -139,7 +146,49 @@ impl<'a> Fields<'a> {
             }
             place = next;
         }
-        masked
+        self.mark_pointers(&masked)
+    }
+
+    /// Masked bytes with each address replaced by what it points at: pointers to the same thing look
+    /// alike, wherever that went, and others do not.
+    fn mark_pointers(&self, masked: &[u8]) -> Vec<u8> {
+        let mut marked = masked.to_vec();
+        for place in (0..self.bytes.len()).step_by(self.step) {
+            let Some(field) = self.get(place) else {
+                continue;
+            };
+            let len = usize::from(field.len);
+            if !matches!(field.kind, Kind::Pointer | Kind::Relative) || place + len > marked.len() {
+                continue;
+            }
+            let mark = match self.step_in_records(place, field) {
+                Some(step) => u64::from(step),
+                None => {
+                    let target = as_usize(field.target);
+                    let Some(seen) = masked.get(target..target + POINTED_LEN) else {
+                        continue;
+                    };
+                    seen.iter().fold(0xcbf2_9ce4_8422_2325, |mark, byte| {
+                        (mark ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+                    })
+                }
+            };
+            let mark = mark.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+            marked[place..place + len].copy_from_slice(&mark[..len]);
+        }
+        marked
+    }
+
+    /// How far a pointer is behind the same one of the record before, in a table of relocations:
+    /// records of three words, the first a pointer, the second always the same.
+    fn step_in_records(&self, place: usize, field: Field) -> Option<u32> {
+        let before = place.checked_sub(RECORD_LEN)?;
+        let last = self.get(before).filter(|last| last.kind == field.kind)?;
+        if field.len != 8 || self.bytes_at(before + 8) != self.bytes_at(place + 8) {
+            return None;
+        }
+        let step = field.target.checked_sub(last.target)?;
+        (1..RECORD_STEP_MAX).contains(&step).then_some(step)
     }
 }
 

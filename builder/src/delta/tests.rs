@@ -44,7 +44,7 @@ fn decode(old: &[u8], patch: &[u8], new_len: usize, profile: Profile) -> Vec<u8>
 
 fn round_trip(old: &[u8], new: &[u8]) -> usize {
     let mut least = usize::MAX;
-    for profile in Profile::ALL {
+    for profile in [Profile::Kib8, Profile::Kib16, Profile::Kib64] {
         for (effort, isa) in [
             (Effort::Fast, Isa::None),
             (Effort::Default, Isa::None),

@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     pub(crate) flag: u32,
 }
 
-#[expect(clippy::arithmetic_side_effects, reason = "constants below 2^16")]
+#[expect(clippy::arithmetic_side_effects, reason = "constants below 2^20")]
 impl Layout {
     pub(crate) const fn of(profile: Profile) -> Self {
         match profile {
@@ -30,6 +30,10 @@ impl Layout {
             Profile::Kib64 => Self {
                 literal: [10, 13, 13, 11, 11, 11, 11],
                 flag: 9,
+            },
+            Profile::Gateway => Self {
+                literal: [12, 16, 16, 16, 16, 16, 13],
+                flag: 12,
             },
         }
     }

@@ -11,7 +11,7 @@ use crate::truth::Truth;
 
 /// Steps of the largest layout: a flag, two counts and two tails, two numbers for each segment
 /// behind the first; then [`REGION_STEPS`] for each region.
-pub(crate) const LAYOUT_STEPS: usize = 1 + 4 + 2 * 2 * (SEGMENTS_MAX - 1) + 1;
+pub(crate) const LAYOUT_STEPS: usize = 1 + 6 + 2 * 2 * (SEGMENTS_MAX - 1) + 1;
 
 /// Steps for each region: where it begins and what it holds.
 pub(crate) const REGION_STEPS: usize = 2;
@@ -26,7 +26,7 @@ impl Machine {
     ) -> Step<I> {
         let truth = C::ENCODING && {
             let (addresses, regions) = context.truth.layout();
-            let plain = |segments: Segments| segments.count == 0 && segments.tail == 0;
+            let plain = |segments: Segments| segments == Segments::at(segments.base);
             !(plain(addresses.old) && plain(addresses.new) && regions.is_empty())
         };
         let told = model::layout(context.tables, context.coder, truth);
@@ -38,8 +38,8 @@ impl Machine {
         Ok(0)
     }
 
-    /// How many segments, then how much memory behind the images: of the old one, then of the new
-    /// one.
+    /// How many segments, how much memory behind the images, and what tables of offsets count from:
+    /// each of the old one, then of the new one.
     pub(super) fn segment_count<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -50,7 +50,9 @@ impl Machine {
             0 => true_old.count.into(),
             1 => true_new.count.into(),
             2 => true_old.tail,
-            _ => true_new.tail,
+            3 => true_new.tail,
+            4 => true_old.origin,
+            _ => true_new.origin,
         };
         let number = model::unsigned(context.tables, context.coder, Number::MajorGap, truth);
         if self.layout_done < 2 {
@@ -66,13 +68,16 @@ impl Machine {
                 &mut self.new
             };
             side.segments.count = count;
-        } else if self.layout_done == 2 {
-            self.old.segments.tail = number;
         } else {
-            self.new.segments.tail = number;
+            match self.layout_done {
+                2 => self.old.segments.tail = number,
+                3 => self.new.segments.tail = number,
+                4 => self.old.segments.origin = number,
+                _ => self.new.segments.origin = number,
+            }
         }
         self.layout_done = self.layout_done.saturating_add(1);
-        if self.layout_done == 4 {
+        if self.layout_done == 6 {
             self.layout_done = 0;
             self.mode = Mode::Segment;
         }
