@@ -4,6 +4,7 @@
 
 use super::{Bytes, Isa, Side, extend, halves, word};
 use crate::data::Data;
+use crate::model::usize_of;
 use crate::region::Class;
 
 /// What the first bytes of an instruction say.
@@ -168,29 +169,41 @@ impl Search {
     /// something.
     #[inline]
     fn words(&self, cursor: &mut Cursor<'_>, limit: usize, look: &impl Fn(u32) -> Look) -> bool {
-        while cursor.at.wrapping_add(4) <= limit
-            && let Some(front) = cursor.front()
-        {
-            let here = cursor.here();
+        let (bytes, mut here) = (cursor.bytes, cursor.here());
+        let (mut at, mut inner) = (cursor.at, u32::from(cursor.inner));
+        let passed = loop {
+            if at.wrapping_add(4) > limit {
+                break true;
+            }
+            let Some(front) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
+                break true;
+            };
             if self.may_be_pointer(here, *front) {
-                return false;
+                break false;
             }
             let both = u64::from_le_bytes(*front);
-            while cursor.inner < 4 {
-                let [code, _] = halves(both.wrapping_shr(u32::from(cursor.inner) << 3));
-                let place = here.wrapping_add(u32::from(cursor.inner));
-                let len = self.len_of(look(code), place);
-                if len == 0 {
-                    cursor.at = cursor.at.wrapping_add(usize::from(cursor.inner));
-                    cursor.inner = 0;
-                    return false;
+            let mut found = false;
+            while inner < 4 {
+                let [code, _] = halves(both.wrapping_shr(inner << 3));
+                let len = self.len_of(look(code), here.wrapping_add(inner));
+                found = len == 0;
+                if found {
+                    break;
                 }
-                cursor.inner = cursor.inner.wrapping_add(len);
+                inner = inner.wrapping_add(u32::from(len));
             }
-            cursor.inner = cursor.inner.wrapping_sub(4);
-            cursor.at = cursor.at.wrapping_add(4);
-        }
-        true
+            if found {
+                at = at.wrapping_add(usize_of(inner));
+                inner = 0;
+                break false;
+            }
+            inner = inner.wrapping_sub(4);
+            at = at.wrapping_add(4);
+            here = here.wrapping_add(4);
+        };
+        let [inner, ..] = inner.to_le_bytes();
+        (cursor.at, cursor.inner) = (at, inner);
+        passed
     }
 
     /// The length of an instruction at an offset, or zero if it may be a field that changes.
