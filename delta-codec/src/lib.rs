@@ -43,6 +43,7 @@ mod map;
 mod model;
 mod number;
 mod profile;
+mod recall;
 mod region;
 mod segments;
 mod substitution;

@@ -5,7 +5,7 @@ mod bytes;
 use crate::coder::Coder;
 use crate::isa::{KIND_COUNT, Kind};
 use crate::number::{self, NUMBER_COUNTERS};
-use crate::tables::Tables;
+use crate::tables::{Input, Tables};
 
 pub(crate) use bytes::{equal, literal, missed};
 
@@ -61,7 +61,8 @@ impl Number {
 
 const NUMBER_KINDS: usize = 15;
 
-// Two-byte counters: numbers, single bits, misses, then the tables that grow with the profile.
+// Counters of bytes and numbers: numbers, single bits, misses, recalled bytes, then the tables that
+// grow with the profile.
 const NUMBERS: usize = 0;
 const SINGLES: usize = NUMBERS + NUMBER_KINDS * NUMBER_COUNTERS;
 const SINGLE_SOURCE: usize = SINGLES;
@@ -73,17 +74,22 @@ const SINGLE_VERBATIM: usize = SINGLE_LAYOUT + 1;
 const SINGLE_COUNT: usize = 14 + 2 * KIND_COUNT + VERBATIM_SLOTS;
 const MISS_BITS: usize = SINGLES + SINGLE_COUNT;
 const MISS_DELTA: usize = MISS_BITS + 256;
-/// Two-byte counters of every profile.
-pub(crate) const BITS_FIXED: usize = MISS_DELTA + 256;
+const LITERAL_RECALL: usize = MISS_DELTA + 256;
+const MISS_RECALL: usize = LITERAL_RECALL + bytes::RECALLS * RECALL_COUNTERS;
+/// Counters of bytes and numbers of every profile.
+pub(crate) const BITS_FIXED: usize = MISS_RECALL + bytes::RECALLS * RECALL_COUNTERS;
 
-// Three-byte counters.
+/// Whether a recalled byte comes: by how sure it is and by the pair of bits.
+const RECALL_COUNTERS: usize = 32;
+
+// Counters of flags.
 const EQUAL_RUN: usize = 0;
 const STRETCH_RUN: usize = EQUAL_RUN + 64;
 const STRETCH_PAST: usize = STRETCH_RUN + 64;
 const STRETCH_SIZE: usize = STRETCH_PAST + 32;
 const FIELD_HISTORY: usize = STRETCH_SIZE + 128;
 const FIELD_PLACE: usize = FIELD_HISTORY + 128;
-/// Three-byte counters of every profile.
+/// Counters of flags of every profile.
 pub(crate) const FLAGS_FIXED: usize = FIELD_PLACE + 128;
 
 // Mixer weights: sets of as many as there are inputs.
@@ -100,8 +106,8 @@ pub(crate) const WEIGHT_COUNT: usize = SET_FIELD + 6 * FIELD_INPUTS;
 pub(crate) const SUBSTITUTION_STATES: usize = 6;
 
 const EQUAL_INPUTS: usize = 5;
-const LITERAL_INPUTS: usize = 5;
-const MISS_INPUTS: usize = 9;
+const LITERAL_INPUTS: usize = 2 + bytes::RECALLS;
+const MISS_INPUTS: usize = 3 + bytes::RECALLS;
 const STRETCH_INPUTS: usize = 3;
 const FIELD_INPUTS: usize = 2;
 
@@ -308,7 +314,7 @@ pub(crate) fn candidate<C: Coder>(
     tables.mix_field(
         coder,
         SET_FIELD.wrapping_add(set.wrapping_mul(FIELD_INPUTS)),
-        &indices,
+        &indices.map(Input::of),
         right,
     )
 }
@@ -342,7 +348,7 @@ pub(crate) fn stretch<C: Coder>(
         STRETCH_SIZE.wrapping_add(step << 5 | size_log2 << 1 | start),
     ];
     let set = SET_STRETCH.wrapping_add(step.wrapping_mul(STRETCH_INPUTS));
-    tables.mix_flag(coder, set, &indices, clean)
+    tables.mix_flag(coder, set, &indices.map(Input::of), clean)
 }
 
 /// A stretch about to be coded.

@@ -1,12 +1,14 @@
 //! Bytes: whether one is as in the old image, what it is instead, and literals.
 
 use super::{
-    BITS_FIXED, EQUAL_INPUTS, EQUAL_RUN, FLAGS_FIXED, Hint, History, LITERAL_INPUTS, MISS_BITS,
-    MISS_DELTA, MISS_INPUTS, OldPlace, Place, SET_EQUAL, SET_LITERAL, SET_MISS, hash, hash32,
-    instruction_mask, log2, low_byte, mask_of, spread, unit_mask, usize_of,
+    BITS_FIXED, EQUAL_INPUTS, EQUAL_RUN, FLAGS_FIXED, Hint, History, LITERAL_INPUTS,
+    LITERAL_RECALL, MISS_BITS, MISS_DELTA, MISS_INPUTS, MISS_RECALL, OldPlace, Place,
+    RECALL_COUNTERS, SET_EQUAL, SET_LITERAL, SET_MISS, hash, hash32, instruction_mask, log2,
+    low_byte, mask_of, spread, unit_mask, usize_of,
 };
 use crate::coder::Coder;
-use crate::tables::{Layout, Tables};
+use crate::recall::{Key, Recalled};
+use crate::tables::{Input, Layout, Tables};
 
 /// Codes whether a byte of a copy equals the old one.
 pub(crate) fn equal<C: Coder>(
@@ -54,7 +56,7 @@ pub(crate) fn equal<C: Coder>(
         state => state.wrapping_add(2),
     };
     let first = SET_EQUAL.wrapping_add(set.wrapping_mul(EQUAL_INPUTS));
-    tables.mix_flag(coder, first, &indices, equal)
+    tables.mix_flag(coder, first, &indices.map(Input::of), equal)
 }
 
 /// Codes a byte of a copy that differs from the old one.
@@ -66,20 +68,13 @@ pub(crate) fn missed<C: Coder>(
     history: History,
     byte: u8,
 ) -> u8 {
-    let orders = Orders::new(
-        tables,
-        Place {
-            unit_log2: 0,
-            ..place
-        },
-    );
     let lane = old.offset & instruction_mask(place.unit_log2);
-    let opcode = u32::from(old.opcode);
     let expected = u32::from(old.byte);
-    let miss_mask = mask_of(tables.layout.miss_bits);
-    let by_old = hash32(expected | lane << 8);
-    let by_opcode = hash32(opcode | lane << 8 | 0x0330_0000);
-    let by_both = hash32(expected | opcode << 8 | lane << 16 | 0x5500_0000);
+    let recalls = Recalling::new(
+        tables,
+        MISS_RECALL,
+        miss_contexts(place, old, history.delta, lane),
+    );
     let shifted = u32::from(old.byte.wrapping_add(history.delta));
     let position = usize_of(old.offset & 3);
     let order_0 = order_0(tables.layout, place);
@@ -121,26 +116,27 @@ pub(crate) fn missed<C: Coder>(
         } else {
             0
         };
-        let indices = [
-            tables
-                .layout
-                .misses()
-                .wrapping_add(spread(by_old, prefix) & miss_mask),
-            MISS_BITS.wrapping_add(usize_of(by_bits) | position << 6),
-            MISS_DELTA.wrapping_add(usize_of(by_delta).wrapping_add(position << 6) & 255),
-            orders.slot(3, spread(by_opcode, prefix)),
-            order_0.wrapping_add(usize_of(prefix)),
-            orders.index(0, prefix),
-            orders.index(1, prefix),
-            orders.index(2, prefix),
-            orders.slot(3, spread(by_both, prefix)),
+        let by_delta = usize_of(by_delta).wrapping_add(position << 6) & 255;
+        let [a, b, c, d, e, f] = recalls.inputs(prefix, index);
+        let inputs = [
+            Input::of(order_0.wrapping_add(usize_of(prefix))),
+            Input::of(MISS_BITS.wrapping_add(usize_of(by_bits) | position << 6)),
+            Input::of(MISS_DELTA.wrapping_add(by_delta)),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
         ];
         let bit = byte.wrapping_shr(place_value) & 1 != 0;
-        let bit = tables.mix_bit(coder, set, &indices, bit);
+        let bit = tables.mix_bit(coder, set, &inputs, bit);
         differs |= u32::from(bit) != old_bit;
         prefix = prefix << 1 | u32::from(bit);
     }
-    low_byte(prefix)
+    let byte = low_byte(prefix);
+    recalls.put(tables, byte);
+    byte
 }
 
 /// Codes a literal byte.
@@ -150,67 +146,115 @@ pub(crate) fn literal<C: Coder>(
     place: Place,
     byte: u8,
 ) -> u8 {
-    let orders = Orders::new(tables, place);
     let order_0 = order_0(tables.layout, place);
     let lane = place.offset & unit_mask(place.unit_log2);
+    let recalls = Recalling::new(tables, LITERAL_RECALL, literal_contexts(place, lane));
+    let order_1 = hash32(place.recent & 0xff | lane << 16);
+    let order_1_mask = mask_of(tables.layout.order_1_bits);
     let set = SET_LITERAL.wrapping_add(usize_of(lane).wrapping_mul(LITERAL_INPUTS));
     let mut prefix = 1_u32;
-    for place_value in (0..8).rev() {
-        let bit = byte.wrapping_shr(place_value) & 1 != 0;
-        let indices = [
-            order_0.wrapping_add(usize_of(prefix)),
-            orders.index(0, prefix),
-            orders.index(1, prefix),
-            orders.index(2, prefix),
-            orders.index(3, prefix),
+    for index in 0_u8..8 {
+        let bit = byte.wrapping_shl(index.into()) & 0x80 != 0;
+        let [a, b, c, d, e, f] = recalls.inputs(prefix, index);
+        let inputs = [
+            Input::of(order_0.wrapping_add(usize_of(prefix))),
+            Input::of(BITS_FIXED.wrapping_add(spread(order_1, prefix) & order_1_mask)),
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
         ];
-        let bit = tables.mix_bit(coder, set, &indices, bit);
+        let bit = tables.mix_bit(coder, set, &inputs, bit);
         prefix = prefix << 1 | u32::from(bit);
     }
-    low_byte(prefix)
+    let byte = low_byte(prefix);
+    recalls.put(tables, byte);
+    byte
 }
 
-/// Hashed contexts of the bytes before: one, two, two with a gap, three.
-struct Orders {
-    hashes: [u32; 4],
-    bits: u32,
+/// Contexts under which both kinds of byte are recalled.
+pub(super) const RECALLS: usize = 6;
+
+/// Each context below has a number, so that no two are alike.
+fn context(number: u32, lane: u32, bytes: u32) -> u32 {
+    bytes ^ number << 26 ^ lane << 24
 }
 
-impl Orders {
-    fn new(tables: &Tables<'_>, place: Place) -> Self {
-        let lane = (place.offset & unit_mask(place.unit_log2)) << 16;
-        let recent = place.recent;
-        let one = recent & 0xff;
-        let two = recent & 0xffff;
-        let gap = recent >> 8 & 0xffff;
-        let three = recent & 0x00ff_ffff;
+/// Contexts of a literal: bytes before it, the newest first. In code they are the rest of the
+/// instruction and its neighbour's operation code or registers.
+fn literal_contexts(place: Place, lane: u32) -> [u32; RECALLS] {
+    let recent = place.recent;
+    [
+        context(1, lane, recent & 0xff),
+        // The second one and where the first one leads roughly; the other way round.
+        context(2, lane, recent & 0xfff0),
+        context(3, lane, recent & 0xf0ff),
+        // The second and third; the first and third; the second and fourth.
+        context(4, lane, recent >> 8 & 0xffff),
+        context(5, lane, recent & 0x00ff_00ff),
+        context(6, lane, recent >> 8 & 0x00ff_00ff),
+    ]
+}
+
+/// Contexts of a missed byte: what changed once changes again.
+fn miss_contexts(place: Place, old: OldPlace, delta: u8, lane: u32) -> [u32; RECALLS] {
+    let (byte, opcode) = (u32::from(old.byte), u32::from(old.opcode) << 8);
+    let before = u32::from(old.before) << 8;
+    let newest = place.recent & 0xff;
+    [
+        // Literals have the same context: both are code of the same compiler.
+        context(1, lane, newest),
+        context(8, lane, byte),
+        context(9, lane, byte | opcode),
+        context(10, lane, byte | u32::from(delta) << 8),
+        context(11, lane, byte | newest << 8),
+        context(12, lane, byte | before | newest << 16),
+    ]
+}
+
+/// The bytes recalled under the contexts of one byte.
+struct Recalling {
+    /// The first of the counters of how often they come.
+    first: usize,
+    keys: [Key; RECALLS],
+    recalled: [Option<Recalled>; RECALLS],
+}
+
+impl Recalling {
+    fn new(tables: &Tables<'_>, first: usize, contexts: [u32; RECALLS]) -> Self {
+        let keys = contexts.map(Key::new);
+        let recalled = keys.map(|key| tables.recalls.get(key));
         Self {
-            hashes: [
-                hash32(one | lane | 0x0100_0000),
-                hash32(two | lane | 0x0200_0000),
-                hash32(gap | lane | 0x0700_0000),
-                hash32(
-                    three
-                        .wrapping_mul(5)
-                        .wrapping_add(lane >> 16)
-                        .wrapping_add(0x5100_0000),
-                ),
-            ],
-            bits: tables.layout.byte_bits,
+            first,
+            keys,
+            recalled,
         }
     }
 
-    /// The counter of context `which` under a byte's first bits.
-    fn index(&self, which: usize, prefix: u32) -> usize {
-        let hash = self.hashes.get(which).copied().unwrap_or(0);
-        self.slot(which, spread(hash, prefix))
+    /// What each says of bit `index`, counted from the top, behind the bits in `prefix`.
+    fn inputs(&self, prefix: u32, index: u8) -> [Input; RECALLS] {
+        let mut inputs = [Input::NONE; RECALLS];
+        let place_value = 7_u32.wrapping_sub(u32::from(index));
+        let mut first = self.first;
+        for (input, recalled) in inputs.iter_mut().zip(&self.recalled) {
+            if let Some(Recalled { byte, sure }) = *recalled {
+                let byte = u32::from(byte) | 256;
+                if byte.wrapping_shr(place_value.wrapping_add(1)) == prefix {
+                    let counter = first.wrapping_add(usize::from(sure << 2 | index >> 1));
+                    *input = Input::expecting(counter, byte.wrapping_shr(place_value) & 1 != 0);
+                }
+            }
+            first = first.wrapping_add(RECALL_COUNTERS);
+        }
+        inputs
     }
 
-    /// A counter of table `which`.
-    fn slot(&self, which: usize, hash: usize) -> usize {
-        BITS_FIXED
-            .wrapping_add(which.wrapping_shl(self.bits))
-            .wrapping_add(hash & mask_of(self.bits))
+    fn put(&self, tables: &mut Tables<'_>, byte: u8) {
+        for key in self.keys {
+            tables.recalls.put(key, byte);
+        }
     }
 }
 
