@@ -9,12 +9,14 @@ mod encoder;
 mod filter;
 mod header;
 mod machine;
+mod memory;
 mod model;
 mod tables;
 
 pub use decoder::{Decoder, WORK_PER_BYTE};
 pub use encoder::{Encoder, PRICE_BIT, filter_image};
-pub use model::{LENGTH_STEPS, Memory, Source};
+pub use memory::{Memory, Source};
+pub use model::LENGTH_STEPS;
 
 use crate::coder::{ByteSink, Coder, RangeDecoder, RangeEncoder};
 use crate::fifo::FIFO_LEN;

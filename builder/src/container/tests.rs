@@ -101,36 +101,40 @@ fn images_are_flat() {
         (1, 0x0800_0000, &[1, 2, 3, 4]),
     ]);
     use InputFormat::{Auto, Bin, Elf, Hex, Srec, Uf2};
-    let cases: [(&[u8], InputFormat, InputFormat, &[u8], Option<u64>); 9] = [
+    // The bytes and where they load.
+    type Flat<'a> = (&'a [u8], Option<u64>);
+    let cases: [(&[u8], InputFormat, InputFormat, Flat<'_>); 9] = [
         (
             hex_file.as_bytes(),
             Auto,
             Hex,
-            &[1, 2, 3, 255, 255, 4],
-            Some(0x0800_4000),
+            (&[1, 2, 3, 255, 255, 4], Some(0x0800_4000)),
         ),
-        (segmented.as_bytes(), Hex, Hex, &[7], Some(0x1_0002)),
+        (segmented.as_bytes(), Hex, Hex, (&[7], Some(0x1_0002))),
         (
             srec_file.as_bytes(),
             Auto,
             Srec,
-            &[1, 2, 255, 4],
-            Some(0x8000),
+            (&[1, 2, 255, 4], Some(0x8000)),
         ),
-        (long_srec.as_bytes(), Srec, Srec, &[1, 2], Some(0x0800_4000)),
-        (&uf2_file, Auto, Uf2, &[1, 2, 3, 4], Some(0x1000_00fe)),
+        (
+            long_srec.as_bytes(),
+            Srec,
+            Srec,
+            (&[1, 2], Some(0x0800_4000)),
+        ),
+        (&uf2_file, Auto, Uf2, (&[1, 2, 3, 4], Some(0x1000_00fe))),
         (
             &elf_file,
             Elf,
             Elf,
-            &[1, 2, 3, 4, 255, 255, 5],
-            Some(0x0800_0000),
+            (&[1, 2, 3, 4, 255, 255, 5], Some(0x0800_0000)),
         ),
-        (&elf_file, Auto, Bin, &elf_file, None),
-        (hex_file.as_bytes(), Bin, Bin, hex_file.as_bytes(), None),
-        (b":no record", Auto, Bin, b":no record", None),
+        (&elf_file, Auto, Bin, (&elf_file, None)),
+        (hex_file.as_bytes(), Bin, Bin, (hex_file.as_bytes(), None)),
+        (b":no record", Auto, Bin, (b":no record", None)),
     ];
-    for (number, (file, given, format, bytes, load_address)) in cases.into_iter().enumerate() {
+    for (number, (file, given, format, (bytes, load_address))) in cases.into_iter().enumerate() {
         let image = flatten(file, given).unwrap_or_else(|e| panic!("case {number}: {e}"));
         assert_eq!(image.format, format, "case {number}");
         assert_eq!(image.bytes, Cow::Borrowed(bytes), "case {number}");

@@ -4,7 +4,8 @@ use core::fmt;
 
 use super::filter;
 use super::header::Header;
-use super::model::{self, LENGTH_STEPS, Memory, Source};
+use super::memory::{Memory, Source};
+use super::model::{self, LENGTH_STEPS};
 use super::tables::{Layout, Tables};
 use super::{Side, workspace_len};
 use crate::coder::{ByteSink, Coder, RangeEncoder};

@@ -1,7 +1,8 @@
 //! The decoder's state machine: from binary decisions to filtered bytes, and from those to plain ones.
 
 use super::filter::{REACH, Restorer, filter};
-use super::model::{self, LENGTH_STEPS, Memory, Source};
+use super::memory::{Memory, Source};
+use super::model::{self, LENGTH_STEPS};
 use super::tables::Tables;
 use super::{RECENT_LEN, WINDOW_LEN};
 use crate::coder::{BYTES_PER_DECISION, RangeDecoder};
