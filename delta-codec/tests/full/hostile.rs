@@ -71,7 +71,7 @@ fn headers_that_are_unknown() {
     };
     let bad = |offset, value| DecodeError::BadHeader { offset, value };
     assert_eq!(refused([1, 0]), bad(0, 1));
-    assert_eq!(refused([2, 0x30]), bad(1, 0x30));
+    assert_eq!(refused([2, 0x40]), bad(1, 0x40));
     assert_eq!(refused([2, 0x0f]), bad(1, 0x0f));
     let need = workspace_len(Profile::Kib16);
     let have = workspace_len(Profile::Kib8);

@@ -2,14 +2,14 @@ use sprag_delta::{Class, Data, Isa, Region};
 
 use super::{find, origin};
 
-/// Functions that call each other, then a table of their offsets from `origin`, then one relative to
-/// its own place.
+/// Code whose first half calls functions in its second half, then a table of their offsets from
+/// `origin`, then a shorter one relative to its own place.
 fn image(origin: u32) -> Vec<u8> {
     let mut words = Vec::new();
-    for number in 0..64 * 256_u32 {
-        let call = 0x9400_0000 | (16 * (number % 100 + 1));
-        words.push(if number % 4 == 0 {
-            call
+    for number in 0..128 * 256_u32 {
+        let calls = number % 4 == 0 && number < 64 * 256;
+        words.push(if calls {
+            0x9400_0000 | (64 * 256)
         } else {
             0xf900_0000 | number
         });
@@ -17,7 +17,7 @@ fn image(origin: u32) -> Vec<u8> {
     for number in 0..16 * 256_u32 {
         words.push(number * 16 + 0x1_0000 - origin);
     }
-    for number in 0..16 * 256_u32 {
+    for number in 0..8 * 256_u32 {
         let place = u32::try_from(words.len() * 4).unwrap();
         words.push((number * 16).wrapping_sub(place));
     }
@@ -35,8 +35,8 @@ fn tables_are_told_from_code() {
     assert_eq!(
         found,
         [
-            region(64 << 10, Data::Offset32),
-            region(80 << 10, Data::Relative32)
+            region(128 << 10, Data::Offset32),
+            region(144 << 10, Data::Relative32)
         ]
     );
     assert_eq!(find(Isa::A64, &image, 1).len(), 1);
