@@ -192,13 +192,25 @@ pub fn encode_with_progress(
         regions,
     };
     let mut coding = Coding::new(Task { encoding, old, new });
-    let choose = |operations: &mut [Operation]| {
-        choose_majors(operations, &old_fields, profile.major_count());
-    };
     let mut prices = Prices::default();
-    let mut operations = parse::parse(images, None, &prices, limits, &mut parsing);
-    choose(&mut operations);
-    let mut best = coding.attempt(operations)?;
+    let operations = parse::parse(images, None, &prices, limits, &mut parsing);
+    // Too many major operations mislead the map: as many as pay.
+    let mut count = encoding.major_count(old.len(), new.len());
+    let mut attempt = |operations: &[Operation], count| {
+        let mut operations = operations.to_vec();
+        choose_majors(&mut operations, &old_fields, count);
+        coding.attempt(operations)
+    };
+    let mut best = attempt(&operations, count)?;
+    loop {
+        let fewer = count.min(operations.len()) * 2 / 3;
+        let again = attempt(&operations, fewer)?;
+        if !again.is_shorter_than(&best) {
+            break;
+        }
+        (best, count) = (again, fewer);
+    }
+    let choose = |operations: &mut [Operation]| choose_majors(operations, &old_fields, count);
     if effort > Effort::Fast {
         // Now it is known about where addresses went, and what that costs.
         let moved = MovedTo::of(&best.operations);

@@ -309,6 +309,7 @@ impl Machine {
             Mode::End => idle && left == 0,
             Mode::LiteralLen => idle && left > 0,
             Mode::Source | Mode::MajorSource => self.literal_left < left,
+            Mode::MajorRest => self.literal_left == 0 && copies,
             Mode::CopyLen | Mode::MajorLen => {
                 self.literal_left < left && self.source < self.old.len
             }
@@ -321,9 +322,10 @@ impl Machine {
                 self.literal_left == 0 && copies && (1..=self.copy_left).contains(&self.clean_left)
             }
         };
+        let limit = profile.major_count(self.old.len, self.new.len, self.old.ram_len);
         let mapped = self.major_done <= self.major_count
             && self.map_len <= self.major_count
-            && usize::try_from(self.major_count).is_ok_and(|count| count <= profile.major_count());
+            && usize::try_from(self.major_count).is_ok_and(|count| count <= limit);
         let held = usize::from(self.held_len) < size_of::<u64>()
             && u32::from(self.held_len) <= self.produced
             && (self.held_len == 0 || !self.is_mapping());
@@ -344,11 +346,12 @@ impl Machine {
 
 impl Mode {
     /// In the order of their numbers.
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::MajorCount,
         Self::MajorGap,
         Self::MajorSource,
         Self::MajorLen,
+        Self::MajorRest,
         Self::Operation,
         Self::LiteralLen,
         Self::Source,

@@ -6,6 +6,7 @@ use crate::fifo::{FIFO_LEN, Fifo};
 use crate::header::{HEADER_MAX, Header};
 use crate::images::Images;
 use crate::machine::{Context, IDLE_STEPS, Machine, STEP_INPUT, STEP_WORK, WINDOW_LEN};
+use crate::map::Widths;
 use crate::profile::{Profile, workspace_len};
 use crate::tables::{Layout, Tables};
 use crate::truth::Unknown;
@@ -150,7 +151,8 @@ impl<'w> Decoder<'w> {
             return Err(DecodeError::Failed);
         };
         let have = FIFO_LEN.wrapping_add(self.slab.len());
-        let Some((window, mut tables)) = split(self.slab, *profile) else {
+        let widths = Widths::of(&machine.old, &machine.new);
+        let Some((window, mut tables)) = split(self.slab, *profile, widths) else {
             return Err(DecodeError::WorkspaceTooSmall {
                 need: workspace_len(*profile),
                 have,
@@ -212,7 +214,9 @@ impl<'w> Decoder<'w> {
             return Err(DecodeError::Truncated { produced: 0 });
         }
         let profile = header.profile;
-        let Some((_, mut tables)) = split(self.slab, profile) else {
+        let machine = header.machine(self.old_len, self.new_len);
+        let widths = Widths::of(&machine.old, &machine.new);
+        let Some((_, mut tables)) = split(self.slab, profile, widths) else {
             return Err(DecodeError::WorkspaceTooSmall {
                 need: workspace_len(profile),
                 have,
@@ -220,7 +224,6 @@ impl<'w> Decoder<'w> {
         };
         tables.reset();
         let range = Range::start(&mut self.fifo);
-        let machine = header.machine(self.old_len, self.new_len);
         self.phase = Phase::Running {
             profile,
             range,
@@ -245,9 +248,9 @@ impl<'w> Decoder<'w> {
 }
 
 /// Window and tables.
-fn split(slab: &mut [u8], profile: Profile) -> Option<(&mut [u8], Tables<'_>)> {
+fn split(slab: &mut [u8], profile: Profile, widths: Widths) -> Option<(&mut [u8], Tables<'_>)> {
     let (window, tables) = slab.split_at_mut_checked(WINDOW_LEN)?;
-    Some((window, Tables::split(tables, Layout::of(profile))?))
+    Some((window, Tables::split(tables, Layout::of(profile), widths)?))
 }
 
 impl fmt::Debug for Decoder<'_> {

@@ -6,6 +6,7 @@ use crate::header::Header;
 use crate::images::Images;
 use crate::isa::{Addresses, Bytes, Code, Isa};
 use crate::machine::{Context, Mode, WINDOW_LEN, front};
+use crate::map::Widths;
 use crate::model::usize_of;
 use crate::profile::{Profile, workspace_len};
 use crate::region::{REGION_UNIT, Region};
@@ -59,6 +60,17 @@ pub struct Encoding<'r> {
     /// The regions of the old image behind the first one, in order; at most
     /// [`Profile::region_count`](crate::Profile::region_count).
     pub regions: &'r [Region],
+}
+
+impl Encoding<'_> {
+    /// The most major operations of a stream between images of so many bytes.
+    #[must_use]
+    pub fn major_count(&self, old_len: usize, new_len: usize) -> usize {
+        let [old_len, new_len] =
+            [old_len, new_len].map(|len| u32::try_from(len).unwrap_or(u32::MAX));
+        let ram_len = self.addresses.ram_len;
+        self.profile.major_count(old_len, new_len, ram_len)
+    }
 }
 
 /// Why nothing could be encoded.
@@ -206,15 +218,16 @@ pub fn encode_observed<S: ByteSink>(
     let (window, tables) = workspace
         .split_at_mut_checked(WINDOW_LEN)
         .ok_or(too_small)?;
-    let mut tables = Tables::split(tables, Layout::of(profile)).ok_or(too_small)?;
-    tables.reset();
-
     let header = Header {
         profile,
         unit,
         isa,
         addresses,
     };
+    let mut machine = header.machine(old_len, new_len);
+    let widths = Widths::of(&machine.old, &machine.new);
+    let mut tables = Tables::split(tables, Layout::of(profile), widths).ok_or(too_small)?;
+    tables.reset();
     header.write(sink);
     let mut coder = RangeEncoder::new(sink);
     let mut truth = Known {
@@ -224,6 +237,7 @@ pub fn encode_observed<S: ByteSink>(
         regions,
         rest: operations,
         majors: operations,
+        announced: 0,
     };
     let mut context = Context {
         coder: &mut coder,
@@ -232,7 +246,6 @@ pub fn encode_observed<S: ByteSink>(
         images: &mut OldSlice { old },
         truth: &mut truth,
     };
-    let mut machine = header.machine(old_len, new_len);
     let mut out = [0; 4096];
     while !machine.is_done() {
         let (offset, part) = (machine.given(), part_of(machine.mode));
@@ -266,9 +279,12 @@ fn part_of(mode: Mode) -> Part {
         | Mode::MajorGap
         | Mode::MajorSource
         | Mode::MajorLen => Part::Map,
-        Mode::Operation | Mode::LiteralLen | Mode::Source | Mode::CopyLen | Mode::End => {
-            Part::Operation
-        }
+        Mode::MajorRest
+        | Mode::Operation
+        | Mode::LiteralLen
+        | Mode::Source
+        | Mode::CopyLen
+        | Mode::End => Part::Operation,
         Mode::Literal => Part::Literal,
         Mode::Offer => Part::Stretch,
         Mode::Clean | Mode::Unit => Part::Copy,
@@ -285,6 +301,8 @@ struct Known<'a> {
     rest: &'a [Operation],
     /// Operations not announced, should they be major.
     majors: &'a [Operation],
+    /// Bytes of the new image before these.
+    announced: u32,
 }
 
 impl Truth for Known<'_> {
@@ -302,17 +320,16 @@ impl Truth for Known<'_> {
     }
 
     fn next_major(&mut self) -> Operation {
-        let mut gap = 0_u32;
         while let Some((first, rest)) = self.majors.split_first() {
             self.majors = rest;
-            gap = gap.saturating_add(first.literal_len);
+            let start = self.announced.saturating_add(first.literal_len);
+            self.announced = start.saturating_add(first.copy_len);
             if first.major {
                 return Operation {
-                    literal_len: gap,
+                    literal_len: start,
                     ..*first
                 };
             }
-            gap = gap.saturating_add(first.copy_len);
         }
         Operation::default()
     }

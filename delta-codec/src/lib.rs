@@ -42,6 +42,7 @@ mod machine;
 mod map;
 mod model;
 mod number;
+mod packed;
 mod profile;
 mod recall;
 mod region;

@@ -37,7 +37,8 @@ pub(crate) const STEP_INPUT: usize = BYTES_PER_DECISION * (5 + 32 + 4 + 1) + 27 
 
 const _: () = assert!(STEP_INPUT <= FIFO_LEN);
 
-/// Steps that produce no byte between two that do: a flag and three numbers of an operation, refused
+/// Steps that produce no byte between two that do: a flag and three numbers of an operation (of a
+/// major one at most one), refused
 /// verbatim stretches, until a stretch is small enough for single bytes four refused ones, and a
 /// field that is none.
 pub(crate) const IDLE_STEPS: u32 = 1 + 3 + VERBATIM_STEPS + 4 + 1;
@@ -61,6 +62,8 @@ pub(crate) enum Mode {
     MajorGap,
     MajorSource,
     MajorLen,
+    /// Of a major operation that begins: the bits of its length that the map lacks.
+    MajorRest,
     /// Between two operations.
     Operation,
     LiteralLen,
@@ -99,7 +102,7 @@ pub(crate) struct Machine {
     pub(crate) held_len: u8,
     /// Major operations in the map, at first those still to come.
     pub(crate) major_count: u32,
-    /// Of these, how many are read (before the first operation) or done (from then on).
+    /// While the map is read, how many there are; from then on the one due next, or their number.
     pub(crate) major_done: u32,
     /// Major operations that count for the map.
     pub(crate) map_len: u32,
@@ -237,6 +240,7 @@ impl Machine {
             Mode::MajorGap => self.major_gap(context),
             Mode::MajorSource | Mode::Source => self.read_source(context),
             Mode::MajorLen => self.major_len(context),
+            Mode::MajorRest => self.major_rest(context),
             Mode::Operation => self.next_operation(context),
             Mode::LiteralLen => self.literal_len(context),
             Mode::CopyLen => self.copy_len(context),

@@ -1,8 +1,174 @@
 //! What is known of where old addresses went: the major operations, and single targets learned.
+//!
+//! All of it is packed: the lengths of the images say how many bits an offset takes.
 
 use core::cell::Cell;
 
+use crate::isa::Side;
 use crate::model::usize_of;
+use crate::packed::{Bits, Records, width_of};
+
+/// How many bits each number takes in the tables of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Widths {
+    source: Bits,
+    start: Bits,
+    /// Of a length minus one, shortened if it needs more.
+    len: Bits,
+    /// Bits that a shortened length lacks.
+    len_lacks: u32,
+    major_len: usize,
+    /// A learned target, above it the check.
+    learned: Bits,
+    check: Bits,
+    learned_len: usize,
+    /// A place in RAM, above it the place it went to.
+    anchor: Bits,
+    anchor_to: Bits,
+    anchor_len: usize,
+    has_anchors: bool,
+}
+
+impl Widths {
+    pub(crate) fn of(old: &Side, new: &Side) -> Self {
+        Self::of_lengths(old.len, new.len, old.ram_len)
+    }
+
+    #[expect(
+        clippy::arithmetic_side_effects,
+        reason = "sums of a few numbers of at most 32"
+    )]
+    pub(crate) const fn of_lengths(old_len: u32, new_len: u32, ram_len: u32) -> Self {
+        let (source, start, ram) = (of_offset(old_len), of_offset(new_len), of_offset(ram_len));
+        // Whole bytes: what is left of the last one is the length's.
+        let major_len = (source + start + LEN_WIDTH).div_ceil(8);
+        let mut len = major_len * 8 - source - start;
+        let mut len_lacks = 0;
+        if len < start {
+            // One bit says whether a length is shortened.
+            len_lacks = start - (len - 1);
+        } else {
+            len = start;
+        }
+        // There may be memory behind an image, too.
+        let mut target = width_of(old_len.saturating_sub(1) | new_len.saturating_sub(1)) + 1;
+        if target <= ram {
+            target = ram;
+        }
+        if target > 32 {
+            target = 32;
+        }
+        let learned_len = if target <= 24 { 4 } else { 6 };
+        let mut check = learned_len * 8 - target;
+        if check > 16 {
+            check = 16;
+        }
+        Self {
+            source: Bits {
+                at: 0,
+                width: source,
+            },
+            start: Bits {
+                at: source,
+                width: start,
+            },
+            len: Bits {
+                at: source + start,
+                width: len,
+            },
+            len_lacks,
+            major_len: bytes(major_len),
+            learned: Bits {
+                at: 0,
+                width: target,
+            },
+            check: Bits {
+                at: target,
+                width: check,
+            },
+            learned_len: bytes(learned_len),
+            anchor: Bits { at: 0, width: ram },
+            anchor_to: Bits {
+                at: ram,
+                width: ram,
+            },
+            anchor_len: bytes((2 * ram).div_ceil(8)),
+            has_anchors: ram_len > 0,
+        }
+    }
+
+    /// What is kept of a length of at least one byte.
+    pub(crate) fn kept_of(&self, len: u32) -> u32 {
+        let len = len.wrapping_sub(1);
+        match len.checked_sub(self.short_from()) {
+            Some(long) => (long >> self.len_lacks).wrapping_add(self.short_from()),
+            None => len,
+        }
+    }
+
+    /// The least length of which this is kept, and how many low bits of it are not.
+    pub(crate) fn len_of(&self, kept: u32) -> (u32, u32) {
+        let (len, lacks) = match kept.checked_sub(self.short_from()) {
+            Some(long) => (
+                long.wrapping_shl(self.len_lacks)
+                    .saturating_add(self.short_from()),
+                self.len_lacks,
+            ),
+            None => (kept, 0),
+        };
+        (len.saturating_add(1), lacks)
+    }
+
+    /// From here on, lengths minus one are shortened.
+    fn short_from(&self) -> u32 {
+        if self.len_lacks == 0 {
+            u32::MAX
+        } else {
+            self.len.max().wrapping_add(1) >> 1
+        }
+    }
+
+    /// How much of `map` and `anchors` bytes is the map's: without RAM there are no anchors.
+    pub(crate) const fn map_bytes(&self, map: usize, anchors: usize) -> usize {
+        if self.has_anchors {
+            map
+        } else {
+            map.saturating_add(anchors)
+        }
+    }
+
+    /// Major operations in so many bytes.
+    pub(crate) const fn major_count(&self, bytes: usize) -> usize {
+        match bytes.checked_div(self.major_len) {
+            Some(count) if count <= MAJORS_MAX => count,
+            Some(_) => MAJORS_MAX,
+            None => 0,
+        }
+    }
+}
+
+/// Bits of an offset below `len`.
+const fn of_offset(len: u32) -> u32 {
+    width_of(len.saturating_sub(1))
+}
+
+/// Most major operations of a stream: an index takes two bytes.
+const MAJORS_MAX: usize = 1 << 16;
+
+/// Bytes of an index in the queue.
+pub(crate) const QUEUED_LEN: usize = 2;
+
+const QUEUED: Bits = Bits { at: 0, width: 16 };
+
+/// A length takes at least so many bits of a major operation.
+const LEN_WIDTH: u32 = 16;
+
+const fn bytes(count: u32) -> usize {
+    #[expect(clippy::as_conversions, reason = "a dozen at most; in a constant")]
+    {
+        count as usize
+    }
+}
 
 /// A copy that the stream announces before everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,16 +177,17 @@ pub(crate) struct Major {
     pub(crate) source: u32,
     /// Where it goes, an offset in the new image.
     pub(crate) start: u32,
+    /// In the map the low bits of a great length are missing.
     pub(crate) len: u32,
 }
 
-/// Bytes of a major operation in the workspace: source, start, length.
-pub(crate) const MAJOR_LEN: usize = 12;
-
-/// The major operations in the order of the new image, and their order in the old one.
+/// The major operations: once all are there, sorted by their sources.
 pub(crate) struct Map<'a> {
-    majors: &'a mut [[u8; MAJOR_LEN]],
-    order: &'a mut [[u8; 2]],
+    records: Records<'a>,
+    /// Indices of the next ones in the new image, in their order there, as many as it has room for:
+    /// number `n` of all lies at `n` modulo their number.
+    queue: Records<'a>,
+    pub(crate) widths: Widths,
     /// What was found last, for near targets and for far ones.
     last: [Cell<Reach>; 2],
 }
@@ -37,77 +204,113 @@ struct Reach {
 }
 
 impl<'a> Map<'a> {
-    pub(crate) fn new(majors: &'a mut [[u8; MAJOR_LEN]], order: &'a mut [[u8; 2]]) -> Self {
+    pub(crate) fn new(bytes: &'a mut [u8], queue: &'a mut [u8], widths: Widths) -> Self {
+        let used = widths
+            .major_count(bytes.len())
+            .saturating_mul(widths.major_len);
+        let (bytes, _) = bytes.split_at_mut_checked(used).unwrap_or_default();
         Self {
-            majors,
-            order,
+            records: Records::new(bytes, widths.major_len),
+            queue: Records::new(queue, QUEUED_LEN),
+            widths,
             last: Default::default(),
         }
     }
 
     /// The most operations it holds.
     pub(crate) fn capacity(&self) -> u32 {
-        u32::try_from(self.majors.len().min(self.order.len())).unwrap_or(0)
+        u32::try_from(self.records.count()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn get(&self, index: u32) -> Option<Major> {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = *self.majors.get(usize_of(index))?;
+        let index = usize_of(index);
         Some(Major {
-            source: u32::from_le_bytes([a, b, c, d]),
-            start: u32::from_le_bytes([e, f, g, h]),
-            len: u32::from_le_bytes([i, j, k, l]),
+            source: self.records.get(index, self.widths.source)?,
+            start: self.records.get(index, self.widths.start)?,
+            len: self
+                .widths
+                .len_of(self.records.get(index, self.widths.len)?)
+                .0,
         })
     }
 
-    /// Adds operation number `count`, sorted by its source behind those of the same source.
-    pub(crate) fn add(&mut self, count: u32, major: Major) {
+    /// Puts operation number `index` in its place.
+    pub(crate) fn put(&mut self, index: u32, major: Major) {
         self.last = Default::default();
-        let place = self.rank(count, major.source);
-        let Some(slot) = self.majors.get_mut(usize_of(count)) else {
-            return;
-        };
-        let (source, rest) = slot.split_at_mut(4);
-        let (start, len) = rest.split_at_mut(4);
-        source.copy_from_slice(&major.source.to_le_bytes());
-        start.copy_from_slice(&major.start.to_le_bytes());
-        len.copy_from_slice(&major.len.to_le_bytes());
-        let Some(order) = self.order.get_mut(..=usize_of(count)) else {
-            return;
-        };
-        if let Some(behind) = order.get_mut(place..) {
-            behind.rotate_right(1);
-        }
-        if let Some(slot) = order.get_mut(place) {
-            *slot = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
-        }
+        let (index, widths) = (usize_of(index), self.widths);
+        self.records.set(index, widths.source, major.source);
+        self.records.set(index, widths.start, major.start);
+        self.records
+            .set(index, widths.len, widths.kept_of(major.len));
     }
 
-    /// Once all `count` operations are there: takes those out of the order that lie, in the old
-    /// image, within an earlier one. Returns how many are left in it.
-    pub(crate) fn drop_nested(&mut self, count: u32) -> u32 {
+    /// Once all `count` operations are there: sorts them by their sources and puts those behind
+    /// all others that lie, in the old image, within an earlier one. Returns how many the others
+    /// are.
+    pub(crate) fn sort(&mut self, count: u32) -> u32 {
         self.last = Default::default();
+        let Widths { source, start, .. } = self.widths;
+        self.records.sort(usize_of(count), |records, index| {
+            (records.get(index, source), records.get(index, start))
+        });
         let mut kept = 0_u32;
         let mut end = 0_u32;
-        for rank in 0..usize_of(count) {
-            let Some(major) = self.sorted(rank) else {
+        for index in 0..count {
+            let Some(major) = self.get(index) else {
                 break;
             };
             let major_end = major.source.saturating_add(major.len);
             if major_end > end {
                 end = major_end;
-                let index = self.order.get(rank).copied().unwrap_or_default();
-                if let Some(slot) = self.order.get_mut(usize_of(kept)) {
-                    *slot = index;
-                }
+                self.records.swap(usize_of(kept), usize_of(index));
                 kept = kept.saturating_add(1);
             }
         }
         kept
     }
 
-    /// How far what was at `target` has moved, and whether an operation says so itself or only its
-    /// nearest neighbour below does, among the first `count` of the order. `None` below all. The
-    /// answers for near and for far targets are kept apart at hand, as most are the same again.
+    /// Operation number `done` in the new image, if [`enqueue`](Self::enqueue) kept pace.
+    pub(crate) fn queued(&self, done: u32) -> Option<Major> {
+        let slot = usize_of(done).checked_rem(self.queue.count())?;
+        self.get(self.queue.get(slot, QUEUED)?)
+    }
+
+    /// After `done` of `count` sorted operations, all before `offset` in the new image: looks for
+    /// the next ones if the queue is used up. That takes a pass over all operations.
+    pub(crate) fn enqueue(&mut self, count: u32, done: u32, offset: u32) {
+        if usize_of(done).checked_rem(self.queue.count()) != Some(0) {
+            return;
+        }
+        let (records, width) = (&self.records, self.widths.start);
+        let queue = &mut self.queue;
+        let start_at = |index: u32| records.get(usize_of(index), width);
+        let start = |queue: &Records<'_>, slot| queue.get(slot, QUEUED).and_then(start_at);
+        let mut held = 0_usize;
+        for index in 0..count {
+            let Some(found) = start_at(index) else {
+                break;
+            };
+            if found < offset {
+                continue;
+            }
+            if held < queue.count() {
+                queue.set(held, QUEUED, index);
+                held = held.saturating_add(1);
+                if held == queue.count() {
+                    queue.heap(held, &start);
+                }
+            } else if Some(found) < start(queue, 0) {
+                // In place of the farthest.
+                queue.set(0, QUEUED, index);
+                queue.sift(0, held, &start);
+            }
+        }
+        queue.sort(held, start);
+    }
+
+    /// How far what was at `target` has moved, and whether one of the first `count` operations says
+    /// so itself or only its nearest neighbour below does. `None` below all. The answers for near
+    /// and for far targets are kept apart at hand, as most are the same again.
     #[inline]
     pub(crate) fn shift(&self, count: u32, target: u32, far: bool) -> Option<(u32, bool)> {
         let [near_last, far_last] = &self.last;
@@ -132,12 +335,8 @@ impl<'a> Map<'a> {
 
     fn search(&self, count: u32, target: u32) -> Option<Reach> {
         let above = self.rank(count, target);
-        let major = self.sorted(above.checked_sub(1)?)?;
-        let next = if above < usize_of(count) {
-            self.sorted(above)
-        } else {
-            None
-        };
+        let major = self.get(above.checked_sub(1)?)?;
+        let next = if above < count { self.get(above) } else { None };
         let end = next.map_or(u32::MAX, |next| next.source);
         Some(Reach {
             from: major.source,
@@ -148,13 +347,14 @@ impl<'a> Map<'a> {
     }
 
     /// How many of the first `count` operations begin at or below `source`.
-    fn rank(&self, count: u32, source: u32) -> usize {
-        let (mut low, mut high) = (0, usize_of(count).min(self.order.len()));
+    fn rank(&self, count: u32, source: u32) -> u32 {
+        let (mut low, mut high) = (0, count.min(self.capacity()));
         while low < high {
             let middle = low.wrapping_add(high.wrapping_sub(low) / 2);
             if self
-                .sorted(middle)
-                .is_some_and(|major| major.source <= source)
+                .records
+                .get(usize_of(middle), self.widths.source)
+                .is_some_and(|begin| begin <= source)
             {
                 low = middle.wrapping_add(1);
             } else {
@@ -163,92 +363,114 @@ impl<'a> Map<'a> {
         }
         low
     }
-
-    fn sorted(&self, rank: usize) -> Option<Major> {
-        let index = u16::from_le_bytes(*self.order.get(rank)?);
-        self.get(u32::from(index))
-    }
 }
 
-/// Bytes of a learned target: the target plus one (0: empty), and how far it moved.
-pub(crate) const LEARNED_LEN: usize = 8;
-
-type Entry = [u8; LEARNED_LEN];
-
-fn entry(key: u32, shift: u32) -> Entry {
-    (u64::from(key) | u64::from(shift) << 32).to_le_bytes()
-}
-
-fn parts(entry: Entry) -> (u32, u32) {
-    let [a, b, c, d, e, f, g, h] = entry;
-    (
-        u32::from_le_bytes([a, b, c, d]),
-        u32::from_le_bytes([e, f, g, h]),
-    )
-}
-
-/// Targets whose new place was seen, in a table by hash: a new one displaces an old one.
+/// Targets whose new place was seen, in a table by hash: a new one displaces an old one. Of a
+/// target only a check is kept, zero where there is none: rarely, one is taken for another.
 pub(crate) struct Learned<'a> {
-    pub(crate) entries: &'a mut [Entry],
+    records: Records<'a>,
+    widths: Widths,
 }
 
-impl Learned<'_> {
-    pub(crate) fn get(&self, target: u32) -> Option<u32> {
-        let (key, shift) = parts(*self.entries.get(self.slot(target))?);
-        (key == target.wrapping_add(1)).then_some(shift)
-    }
-
-    pub(crate) fn put(&mut self, target: u32, shift: u32) {
-        let slot = self.slot(target);
-        if let Some(slot) = self.entries.get_mut(slot) {
-            *slot = entry(target.wrapping_add(1), shift);
+impl<'a> Learned<'a> {
+    pub(crate) fn new(bytes: &'a mut [u8], widths: Widths) -> Self {
+        Self {
+            records: Records::new(bytes, widths.learned_len),
+            widths,
         }
     }
 
-    fn slot(&self, target: u32) -> usize {
-        // A power of two of entries.
-        let mask = self.entries.len().wrapping_sub(1);
-        usize_of((target >> 1).wrapping_mul(0x9e37_79b1) >> 16) & mask
+    pub(crate) fn clear(&mut self) {
+        self.records.clear();
+    }
+
+    /// The new target of an old one.
+    pub(crate) fn get(&self, target: u32) -> Option<u32> {
+        let (slot, check) = self.place(target);
+        let known = self.records.get(slot, self.widths.check)?;
+        if known != check {
+            return None;
+        }
+        self.records.get(slot, self.widths.learned)
+    }
+
+    pub(crate) fn put(&mut self, target: u32, new_target: u32) {
+        let (slot, check) = self.place(target);
+        self.records.set(slot, self.widths.check, check);
+        self.records.set(slot, self.widths.learned, new_target);
+    }
+
+    fn place(&self, target: u32) -> (usize, u32) {
+        let hash = target.wrapping_mul(0x9e37_79b1);
+        // The high bits say where, the low half is the check.
+        let count = u64::try_from(self.records.count()).unwrap_or(0);
+        let slot = usize::try_from(u64::from(hash).wrapping_mul(count) >> 32).unwrap_or(0);
+        let low = (hash ^ target >> 16) & 0xffff;
+        let check = low >> 16_u32.saturating_sub(self.widths.check.width);
+        (slot, check.max(1))
     }
 }
 
-/// Places in RAM whose shift was seen, sorted: their neighbours above moved alike.
+/// Places in RAM whose new place was seen, sorted: their neighbours above moved alike.
 pub(crate) struct Anchors<'a> {
-    pub(crate) entries: &'a mut [Entry],
+    records: Records<'a>,
+    widths: Widths,
 }
 
-impl Anchors<'_> {
+impl<'a> Anchors<'a> {
+    pub(crate) fn new(bytes: &'a mut [u8], widths: Widths) -> Self {
+        Self {
+            records: Records::new(bytes, widths.anchor_len),
+            widths,
+        }
+    }
+
     /// The shift of the nearest of `count` anchors at or below `target`, or of the first.
     pub(crate) fn near(&self, count: u8, target: u32) -> Option<u32> {
-        let known = self.entries.get(..usize::from(count))?;
-        let above = known.partition_point(|known| parts(*known).0 <= target);
-        let (_, shift) = parts(*known.get(above.saturating_sub(1))?);
-        Some(shift)
+        let count = usize::from(count).min(self.records.count());
+        let index = self
+            .above(count, target.saturating_add(1))
+            .saturating_sub(1);
+        if index >= count {
+            return None;
+        }
+        let from = self.records.get(index, self.widths.anchor)?;
+        let to = self.records.get(index, self.widths.anchor_to)?;
+        Some(to.wrapping_sub(from))
     }
 
     /// Adds or changes an anchor and returns their number. A full table stays as it is.
-    pub(crate) fn put(&mut self, count: u8, target: u32, shift: u32) -> u8 {
-        let known = self.entries.get(..usize::from(count)).unwrap_or_default();
-        let place = known.partition_point(|known| parts(*known).0 < target);
-        if known
-            .get(place)
-            .is_some_and(|known| parts(*known).0 == target)
-        {
-            if let Some(slot) = self.entries.get_mut(place) {
-                *slot = entry(target, shift);
+    pub(crate) fn put(&mut self, count: u8, target: u32, new_target: u32) -> u8 {
+        let known = usize::from(count).min(self.records.count());
+        let place = self.above(known, target);
+        let is_known = place < known && self.records.get(place, self.widths.anchor) == Some(target);
+        if !is_known {
+            if known >= self.records.count() || count == u8::MAX {
+                return count;
             }
-            return count;
+            self.records.rotate(place, known);
+            self.records.set(place, self.widths.anchor, target);
         }
-        let Some(grown) = self.entries.get_mut(..=usize::from(count)) else {
-            return count;
-        };
-        if let Some(behind) = grown.get_mut(place..) {
-            behind.rotate_right(1);
+        self.records.set(place, self.widths.anchor_to, new_target);
+        count.saturating_add(u8::from(!is_known))
+    }
+
+    /// How many of the first `count` anchors lie below `target`.
+    fn above(&self, count: usize, target: u32) -> usize {
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low.wrapping_add(high.wrapping_sub(low) / 2);
+            if self
+                .records
+                .get(middle, self.widths.anchor)
+                .is_some_and(|place| place < target)
+            {
+                low = middle.wrapping_add(1);
+            } else {
+                high = middle;
+            }
         }
-        if let Some(slot) = grown.get_mut(place) {
-            *slot = entry(target, shift);
-        }
-        count.saturating_add(1)
+        low
     }
 }
 

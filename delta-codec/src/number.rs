@@ -66,6 +66,16 @@ pub(crate) fn unsigned<C: Coder>(
     decoded
 }
 
+/// Codes the low `bits` bits of `value` as they are.
+pub(crate) fn raw<C: Coder>(coder: &mut C, bits: u32, value: u32) -> u32 {
+    let mut decoded = 0;
+    for place in (0..bits).rev() {
+        let bit = coder.code(value.wrapping_shr(place) & 1 != 0, 32768);
+        decoded = decoded << 1 | u32::from(bit);
+    }
+    decoded
+}
+
 /// Codes a signed number: its magnitude, then, unless zero, its sign.
 pub(crate) fn signed<C: Coder>(
     tables: &mut Tables<'_>,

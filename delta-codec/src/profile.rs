@@ -3,6 +3,7 @@ use core::mem::size_of;
 use crate::decoder::Decoder;
 use crate::fifo::FIFO_LEN;
 use crate::machine::{LAYOUT_STEPS, MAJOR_STEPS, REGION_STEPS, STEP_WORK, WINDOW_LEN};
+use crate::map::Widths;
 use crate::tables::Layout;
 
 /// How much RAM a patch may ask of a device. Larger tables predict better.
@@ -33,10 +34,13 @@ impl Profile {
         }
     }
 
-    /// The most major operations of a stream.
+    /// The most major operations of a stream between images of so many bytes, with so many bytes
+    /// of RAM that pointers are recognised into.
     #[must_use]
-    pub const fn major_count(self) -> usize {
-        Layout::of(self).major_count
+    pub const fn major_count(self, old_len: u32, new_len: u32, ram_len: u32) -> usize {
+        let layout = Layout::of(self);
+        let widths = Widths::of_lengths(old_len, new_len, ram_len);
+        widths.major_count(widths.map_bytes(layout.map_bytes, layout.anchor_bytes))
     }
 
     /// The most regions of a stream behind the first one.
@@ -56,7 +60,7 @@ impl Profile {
     pub const fn work_before_output(self) -> u32 {
         let steps = LAYOUT_STEPS
             + REGION_STEPS * self.region_count()
-            + MAJOR_STEPS as usize * self.major_count();
+            + MAJOR_STEPS as usize * self.major_count(0, 0, 0);
         STEP_WORK * steps as u32
     }
 

@@ -3,7 +3,7 @@
 
 mod mix;
 
-use crate::map::{Anchors, LEARNED_LEN, Learned, MAJOR_LEN, Map};
+use crate::map::{Anchors, Learned, Map, QUEUED_LEN, Widths};
 use crate::model::{SUBSTITUTION_STATES, WEIGHT_COUNT};
 use crate::profile::Profile;
 use crate::recall::{RECALL_LEN, Recalls};
@@ -26,12 +26,14 @@ pub(crate) struct Layout {
     pub(crate) history_bits: u32,
     /// Log2 of the positions that order 0 tells apart.
     pub(crate) phase_bits: u32,
-    /// Major operations.
-    pub(crate) major_count: usize,
-    /// Log2 of the learned targets.
-    pub(crate) learned_bits: u32,
-    /// Anchors in RAM.
-    pub(crate) anchor_count: usize,
+    /// Bytes of the major operations.
+    pub(crate) map_bytes: usize,
+    /// Major operations whose order in the new image is found at once.
+    pub(crate) queue_count: usize,
+    /// Bytes of the learned targets.
+    pub(crate) learned_bytes: usize,
+    /// Bytes of the anchors in RAM.
+    pub(crate) anchor_bytes: usize,
     /// Substitutions, a power of two or none.
     pub(crate) substitution_count: usize,
     /// Regions behind the first one.
@@ -48,9 +50,10 @@ impl Layout {
                 flag_bits: 6,
                 history_bits: 6,
                 phase_bits: 0,
-                major_count: 28,
-                learned_bits: 5,
-                anchor_count: 24,
+                map_bytes: 578,
+                queue_count: 8,
+                learned_bytes: 128,
+                anchor_bytes: 120,
                 substitution_count: 0,
                 region_count: 6,
             },
@@ -60,9 +63,10 @@ impl Layout {
                 flag_bits: 8,
                 history_bits: 8,
                 phase_bits: 1,
-                major_count: 166,
-                learned_bits: 7,
-                anchor_count: 64,
+                map_bytes: 2984,
+                queue_count: 24,
+                learned_bytes: 512,
+                anchor_bytes: 320,
                 substitution_count: 128,
                 region_count: 32,
             },
@@ -72,9 +76,10 @@ impl Layout {
                 flag_bits: 10,
                 history_bits: 8,
                 phase_bits: 2,
-                major_count: 1790,
-                learned_bits: 10,
-                anchor_count: 250,
+                map_bytes: 29640,
+                queue_count: 128,
+                learned_bytes: 4096,
+                anchor_bytes: 1250,
                 substitution_count: 512,
                 region_count: 128,
             },
@@ -84,9 +89,10 @@ impl Layout {
                 flag_bits: 16,
                 history_bits: 14,
                 phase_bits: 2,
-                major_count: 30_000,
-                learned_bits: 16,
-                anchor_count: 250,
+                map_bytes: 360_000,
+                queue_count: 40_000,
+                learned_bytes: 6 << 16,
+                anchor_bytes: 2000,
                 substitution_count: 1 << 16,
                 region_count: 8192,
             },
@@ -128,8 +134,10 @@ impl Layout {
         2 * self.bit_count()
             + 2 * self.flag_count()
             + 4 * WEIGHT_COUNT
-            + (MAJOR_LEN + 2) * self.major_count
-            + LEARNED_LEN * ((1 << self.learned_bits) + self.anchor_count)
+            + self.map_bytes
+            + QUEUED_LEN * self.queue_count
+            + self.learned_bytes
+            + self.anchor_bytes
             + SUBSTITUTION_LEN * self.substitution_count
             + REGION_LEN * self.region_count
             + RECALL_LEN * self.recall_count
@@ -152,14 +160,17 @@ pub(crate) struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     /// Splits a slab of at least [`Layout::len`] bytes; `None` if it is shorter.
-    pub(crate) fn split(slab: &'a mut [u8], layout: Layout) -> Option<Self> {
+    pub(crate) fn split(slab: &'a mut [u8], layout: Layout, widths: Widths) -> Option<Self> {
         let (bits, rest) = pieces(slab, layout.bit_count())?;
         let (flags, rest) = pieces(rest, layout.flag_count())?;
         let (weights, rest) = pieces(rest, WEIGHT_COUNT)?;
-        let (majors, rest) = pieces(rest, layout.major_count)?;
-        let (order, rest) = pieces(rest, layout.major_count)?;
-        let (learned, rest) = pieces(rest, 1_usize.wrapping_shl(layout.learned_bits))?;
-        let (anchors, rest) = pieces(rest, layout.anchor_count)?;
+        let (learned, rest) = rest.split_at_mut_checked(layout.learned_bytes)?;
+        let places = layout.map_bytes.checked_add(layout.anchor_bytes)?;
+        let (places, rest) = rest.split_at_mut_checked(places)?;
+        let map_bytes = widths.map_bytes(layout.map_bytes, layout.anchor_bytes);
+        let (majors, anchors) = places.split_at_mut_checked(map_bytes)?;
+        let queue = QUEUED_LEN.checked_mul(layout.queue_count)?;
+        let (queue, rest) = rest.split_at_mut_checked(queue)?;
         let (substitutions, rest) = pieces(rest, layout.substitution_count)?;
         let (regions, rest) = pieces(rest, layout.region_count)?;
         let (recalls, _) = pieces(rest, layout.recall_count)?;
@@ -168,9 +179,9 @@ impl<'a> Tables<'a> {
             bits,
             flags,
             weights,
-            map: Map::new(majors, order),
-            learned: Learned { entries: learned },
-            anchors: Anchors { entries: anchors },
+            map: Map::new(majors, queue, widths),
+            learned: Learned::new(learned, widths),
+            anchors: Anchors::new(anchors, widths),
             substitutions: Substitutions {
                 entries: substitutions,
             },
@@ -184,7 +195,7 @@ impl<'a> Tables<'a> {
         self.bits.fill(COUNTER_NEW);
         self.flags.fill(COUNTER_NEW);
         self.weights.fill(WEIGHT_NEW.to_le_bytes());
-        self.learned.entries.fill(Default::default());
+        self.learned.clear();
         self.substitutions.entries.fill(Default::default());
         self.recalls.entries.fill(Default::default());
     }

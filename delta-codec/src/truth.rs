@@ -29,8 +29,7 @@ pub(crate) trait Truth {
     /// How many operations are major.
     fn major_count(&self) -> u32;
 
-    /// Each major operation once, in order, with the bytes since the end of the one before (or
-    /// since the start) as its literals.
+    /// Each major operation once, in order, with all bytes before it as its literals.
     fn next_major(&mut self) -> Operation;
 
     /// The operation at the current position. `skip` goes on to the next one.

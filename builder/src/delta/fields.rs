@@ -296,8 +296,16 @@ pub(super) fn choose_majors(operations: &mut [Operation], old: &Fields<'_>, coun
             }
         }
     }
+    // The decoder's map has no use for what lies, in the old image, within another operation.
+    let mut end = 0;
+    let reaches = |(source, len, _): &&(u32, u32, usize)| {
+        let reaches = source + len > end;
+        end = end.max(source + len);
+        reaches || operations.len() <= count
+    };
     let mut ranked: Vec<(u32, u32, usize)> = by_source
         .iter()
+        .filter(reaches)
         .map(|&(_, len, index)| (references[index].min(40) * 64 + len.min(2000), len, index))
         .collect();
     // The index breaks ties: the order is total.

@@ -109,8 +109,8 @@ impl Machine {
             mapped,
         };
         let rewrite = |target| self.new.rewrite(class, field.kind, old, offset, target);
-        if far && let Some(shift) = tables.learned.get(field.target) {
-            prediction.add(rewrite(field.target.wrapping_add(shift)), Origin::Learned);
+        if far && let Some(target) = tables.learned.get(field.target) {
+            prediction.add(rewrite(target), Origin::Learned);
         }
         if shift.is_some() {
             prediction.add(rewrite(mapped), Origin::Map);
@@ -137,18 +137,16 @@ impl Machine {
         let (field, shift) = self.locate(tables, class, source, (old, code), left, inner_left)?;
         let Field { kind, len, target } = field;
         let shift = shift.map(|(shift, _)| shift);
-        let rewrite = |shift| {
-            let target = target.wrapping_add(shift);
-            self.new.rewrite(class, kind, old, offset, target)
-        };
+        let rewrite = |target| self.new.rewrite(class, kind, old, offset, target);
+        let mapped = shift.map(|shift| target.wrapping_add(shift));
         let bytes = if kind.is_far() {
             let learned = tables.learned.get(target).and_then(rewrite);
-            learned.or_else(|| shift.and_then(rewrite)).unwrap_or(old)
+            learned.or_else(|| mapped.and_then(rewrite)).unwrap_or(old)
         } else {
             if shift.is_none() || shift == self.own_shift(place) {
                 return None;
             }
-            let bytes = shift.and_then(rewrite)?;
+            let bytes = mapped.and_then(rewrite)?;
             let len = usize::from(len);
             if bytes.get(..len) == old.get(..len) {
                 return None;
@@ -249,10 +247,10 @@ impl Machine {
         if kind.is_far()
             && let Some(new_target) = new_target
         {
-            let shift = new_target.wrapping_sub(target);
-            context.tables.learned.put(target, shift);
+            context.tables.learned.put(target, new_target);
             if kind == Kind::Ram {
-                self.anchor_count = context.tables.anchors.put(self.anchor_count, target, shift);
+                let anchors = &mut context.tables.anchors;
+                self.anchor_count = anchors.put(self.anchor_count, target, new_target);
             }
         }
         self.finish_unit(expected, bytes.get(..len).unwrap_or_default(), out)

@@ -6,6 +6,7 @@ use crate::error::DecodeError;
 use crate::images::Images;
 use crate::map::Major;
 use crate::model::{self, Number, SourceOf};
+use crate::number;
 use crate::tables::Tables;
 use crate::truth::Truth;
 
@@ -36,7 +37,7 @@ impl Machine {
         let mut truth = 0;
         if C::ENCODING {
             let operation = context.truth.next_major();
-            truth = operation.literal_len;
+            truth = operation.literal_len.saturating_sub(self.produced);
             // Until the stream has said them, the encoder keeps them where they will be.
             self.source = operation.source;
             self.copy_left = operation.copy_len;
@@ -55,9 +56,10 @@ impl Machine {
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> Step<I> {
-        let truth = self.copy_left.wrapping_sub(1);
-        let len = model::unsigned(context.tables, context.coder, Number::MajorLen, truth);
-        let len = len.saturating_add(1);
+        let widths = context.tables.map.widths;
+        let truth = widths.kept_of(self.copy_left);
+        let kept = model::unsigned(context.tables, context.coder, Number::MajorLen, truth);
+        let (len, _) = widths.len_of(kept);
         let start = self.produced.wrapping_add(self.literal_left);
         let major = Major {
             source: self.source,
@@ -65,14 +67,16 @@ impl Machine {
             len,
         };
         self.check_copy(major)?;
-        context.tables.map.add(self.major_done, major);
+        context.tables.map.put(self.major_done, major);
         self.remember_diagonal(self.source.wrapping_sub(start));
         // While the map is read, `produced` is where the last major operation ended.
         self.produced = start.wrapping_add(len);
         self.major_done = self.major_done.saturating_add(1);
         self.mode = Mode::MajorGap;
         if self.major_done >= self.major_count {
-            self.map_len = context.tables.map.drop_nested(self.major_count);
+            let map = &mut context.tables.map;
+            self.map_len = map.sort(self.major_count);
+            map.enqueue(self.major_count, 0, 0);
             (self.produced, self.major_done, self.diagonals) = (0, 0, [0; 3]);
             self.mode = Mode::Operation;
         }
@@ -88,7 +92,7 @@ impl Machine {
 
     fn next_major(&self, tables: &Tables<'_>) -> Option<Major> {
         if self.major_done < self.major_count {
-            tables.map.get(self.major_done)
+            tables.map.queued(self.major_done)
         } else {
             None
         }
@@ -111,11 +115,18 @@ impl Machine {
             && room == 0
         {
             self.check_copy(major)?;
-            context.truth.skip();
+            let behind = major.start.saturating_add(1);
             self.major_done = self.major_done.saturating_add(1);
+            let map = &mut context.tables.map;
+            map.enqueue(self.major_count, self.major_done, behind);
             (self.source, self.copy_left) = (major.source, major.len);
             self.remember_diagonal(major.source.wrapping_sub(major.start));
-            self.start_copy();
+            if self.len_lacks(context.tables) > 0 {
+                self.mode = Mode::MajorRest;
+            } else {
+                context.truth.skip();
+                self.start_copy();
+            }
             return Ok(0);
         }
         let operation = context.truth.operation();
@@ -129,6 +140,29 @@ impl Machine {
             self.literal_left = room;
             self.mode = Mode::Literal;
         }
+        Ok(0)
+    }
+
+    /// How many low bits of a major operation's length are missing.
+    fn len_lacks(&self, tables: &Tables<'_>) -> u32 {
+        let widths = tables.map.widths;
+        widths.len_of(widths.kept_of(self.copy_left)).1
+    }
+
+    /// The low bits of a major operation's length.
+    pub(super) fn major_rest<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) -> Step<I> {
+        let operation = context.truth.operation();
+        context.truth.skip();
+        let truth = operation.copy_len.wrapping_sub(self.copy_left);
+        let lacks = self.len_lacks(context.tables);
+        let rest = number::raw(context.coder, lacks, truth);
+        let len = self.copy_left.saturating_add(rest);
+        self.check_room(context.tables, self.source, len)?;
+        self.copy_left = len;
+        self.start_copy();
         Ok(0)
     }
 
@@ -221,19 +255,8 @@ impl Machine {
         };
         let truth = self.copy_left.wrapping_sub(1);
         let len = model::unsigned(context.tables, context.coder, kind, truth).saturating_add(1);
+        self.check_room(context.tables, self.source, len)?;
         let start = self.produced.wrapping_add(self.literal_left);
-        self.check_copy(Major {
-            source: self.source,
-            start,
-            len,
-        })?;
-        if len
-            > self
-                .limit(self.next_major(context.tables))
-                .saturating_sub(start)
-        {
-            return Err(self.overrun(self.literal_left.saturating_add(len)));
-        }
         self.copy_left = len;
         self.remember_diagonal(self.source.wrapping_sub(start));
         if self.literal_left > 0 {
@@ -242,6 +265,21 @@ impl Machine {
             self.start_copy();
         }
         Ok(0)
+    }
+
+    /// Refuses a copy behind the literals that leaves an image or overlaps the next major one.
+    fn check_room<E>(
+        &self,
+        tables: &Tables<'_>,
+        source: u32,
+        len: u32,
+    ) -> Result<(), DecodeError<E>> {
+        let start = self.produced.wrapping_add(self.literal_left);
+        self.check_copy(Major { source, start, len })?;
+        if len > self.limit(self.next_major(tables)).saturating_sub(start) {
+            return Err(self.overrun(self.literal_left.saturating_add(len)));
+        }
+        Ok(())
     }
 
     /// Refuses a copy that leaves an image.

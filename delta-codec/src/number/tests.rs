@@ -4,8 +4,11 @@ use std::vec::Vec;
 use super::{NUMBER_WORK, signed, unsigned};
 use crate::coder::{Range, RangeDecoder, RangeEncoder};
 use crate::fifo::Fifo;
+use crate::map::Widths;
 use crate::profile::Profile;
 use crate::tables::{Layout, Tables};
+
+const WIDTHS: Widths = Widths::of_lengths(1 << 20, 1 << 20, 1 << 16);
 
 fn slab() -> Vec<u8> {
     vec![0; Layout::of(Profile::Kib8).len()]
@@ -23,7 +26,7 @@ fn numbers_come_back() {
     let mut stream = Vec::new();
     {
         let mut slab = slab();
-        let mut tables = Tables::split(&mut slab, layout).unwrap();
+        let mut tables = Tables::split(&mut slab, layout, WIDTHS).unwrap();
         tables.reset();
         let mut coder = RangeEncoder::new(&mut stream);
         for &number in &numbers {
@@ -34,7 +37,7 @@ fn numbers_come_back() {
         coder.finish();
     }
     let mut slab = slab();
-    let mut tables = Tables::split(&mut slab, layout).unwrap();
+    let mut tables = Tables::split(&mut slab, layout, WIDTHS).unwrap();
     tables.reset();
     let mut lent = vec![0; stream.len()];
     let mut fifo = Fifo::new(&mut lent);

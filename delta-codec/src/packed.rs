@@ -1,0 +1,156 @@
+//! Records of whole bytes that hold numbers of as few bits as the images' sizes allow.
+
+/// Where a number of at most 32 bits lies in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Bits {
+    /// Its lowest bit, counted from the lowest of the record's first byte.
+    pub(crate) at: u32,
+    pub(crate) width: u32,
+}
+
+impl Bits {
+    /// The largest number.
+    pub(crate) const fn max(self) -> u32 {
+        match u32::MAX.checked_shr(u32::BITS.wrapping_sub(self.width)) {
+            Some(max) => max,
+            None => 0,
+        }
+    }
+}
+
+/// Bits of a number up to `largest`, at least one.
+pub(crate) const fn width_of(largest: u32) -> u32 {
+    u32::BITS.wrapping_sub((largest | 1).leading_zeros())
+}
+
+/// A table of records.
+pub(crate) struct Records<'a> {
+    bytes: &'a mut [u8],
+    /// Bytes of a record.
+    len: usize,
+}
+
+impl<'a> Records<'a> {
+    /// As many records of `len` bytes as `bytes` has room for.
+    pub(crate) fn new(bytes: &'a mut [u8], len: usize) -> Self {
+        Self { bytes, len }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.bytes.len().checked_div(self.len).unwrap_or(0)
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, index: usize, bits: Bits) -> Option<u32> {
+        let start = index.checked_mul(self.len)?;
+        let record = self.bytes.get(start..)?.get(..self.len)?;
+        let rest = record.get(usize::try_from(bits.at >> 3).ok()?..)?;
+        let word = match rest.first_chunk() {
+            Some(word) if bits.at & 7 == 0 => u32::from_le_bytes(*word),
+            _ => {
+                let word = word_of(rest).wrapping_shr(bits.at & 7);
+                let [a, b, c, d, ..] = word.to_le_bytes();
+                u32::from_le_bytes([a, b, c, d])
+            }
+        };
+        Some(word & bits.max())
+    }
+
+    /// Puts the low bits of `value` into a record, if there is one of that index.
+    pub(crate) fn set(&mut self, index: usize, bits: Bits, value: u32) {
+        let start = index.saturating_mul(self.len);
+        let record = self.bytes.get_mut(start..);
+        let record = record.and_then(|bytes| bytes.get_mut(..self.len));
+        let skip = usize::try_from(bits.at >> 3).unwrap_or(usize::MAX);
+        let Some(rest) = record.and_then(|record| record.get_mut(skip..)) else {
+            return;
+        };
+        let place = bits.at & 7;
+        let mask = u64::from(bits.max()).wrapping_shl(place);
+        let value = u64::from(value).wrapping_shl(place) & mask;
+        let word = word_of(rest) & !mask | value;
+        for (slot, byte) in rest.iter_mut().zip(word.to_le_bytes()) {
+            *slot = byte;
+        }
+    }
+
+    /// Puts zeros everywhere.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.fill(0);
+    }
+
+    /// Moves record `last` to `place` and those from there on one further.
+    pub(crate) fn rotate(&mut self, place: usize, last: usize) {
+        let start = place.saturating_mul(self.len);
+        let end = last.saturating_add(1).saturating_mul(self.len);
+        if let Some(moved) = self.bytes.get_mut(start..end)
+            && moved.len() >= self.len
+        {
+            moved.rotate_right(self.len);
+        }
+    }
+
+    /// Sorts the first `count` records by `key`, in place and in O(n log n) steps.
+    pub(crate) fn sort<K: PartialOrd>(&mut self, count: usize, key: impl Fn(&Self, usize) -> K) {
+        self.heap(count, &key);
+        // From then on, the largest one goes to the end.
+        for last in (1..count).rev() {
+            self.swap(0, last);
+            self.sift(0, last, &key);
+        }
+    }
+
+    /// Makes a heap of the first `count` records, the one with the largest `key` in front.
+    pub(crate) fn heap<K: PartialOrd>(&mut self, count: usize, key: &impl Fn(&Self, usize) -> K) {
+        for root in (0..count >> 1).rev() {
+            self.sift(root, count, key);
+        }
+    }
+
+    /// Lets a record sink below all larger ones of the heap that ends at `end`.
+    pub(crate) fn sift<K: PartialOrd>(
+        &mut self,
+        root: usize,
+        end: usize,
+        key: &impl Fn(&Self, usize) -> K,
+    ) {
+        let mut root = root;
+        loop {
+            let mut child = root.saturating_mul(2).saturating_add(1);
+            let other = child.saturating_add(1);
+            if other < end && key(self, other) > key(self, child) {
+                child = other;
+            }
+            if child >= end || key(self, child) <= key(self, root) {
+                return;
+            }
+            self.swap(root, child);
+            root = child;
+        }
+    }
+
+    /// Swaps two records, `front` not behind `back`.
+    pub(crate) fn swap(&mut self, front: usize, back: usize) {
+        let split = back.saturating_mul(self.len);
+        let Some((low, high)) = self.bytes.split_at_mut_checked(split) else {
+            return;
+        };
+        let low = low.get_mut(front.saturating_mul(self.len)..);
+        let low = low.and_then(|low| low.get_mut(..self.len));
+        if let (Some(low), Some(high)) = (low, high.get_mut(..self.len)) {
+            low.swap_with_slice(high);
+        }
+    }
+}
+
+/// The first eight bytes, zeros beyond the end.
+fn word_of(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    for (slot, byte) in word.iter_mut().zip(bytes) {
+        *slot = *byte;
+    }
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests;
