@@ -102,6 +102,18 @@ struct DeltaJson {
     decode_seconds: f64,
     ram_bytes: u64,
     decode_decisions: u64,
+    found: Option<FoundJson>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FoundJson {
+    isa: String,
+    isa_evidence: String,
+    old_load_address: u64,
+    new_load_address: u64,
+    ram_address: u32,
+    ram_bytes: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -186,6 +198,16 @@ fn json_is_one_object_of_known_fields() {
     assert!(delta.encode_seconds > 0.0 && delta.decode_seconds > 0.0 && delta.decode_decisions > 0);
     assert_eq!(delta.payload_bytes, inspection.payload_bytes);
     assert_eq!(delta.ram_bytes, u64::from(inspection.ram_bytes));
+    let found = delta.found.unwrap();
+    assert_eq!(found.isa, "thumb");
+    assert!(!found.isa_evidence.is_empty());
+    assert_eq!(found.old_load_address, found.new_load_address);
+    assert!(found.ram_bytes == 0 || found.ram_address != 0);
+
+    let full = "delta --full --new new.bin --effort fast --json";
+    let full: DeltaJson = serde_json::from_slice(&bench.succeed(full)).unwrap();
+    assert_eq!((full.old_bytes, full.new_bytes), (0, applied.target_bytes));
+    assert!(full.payload_bytes > delta.payload_bytes && full.found.is_none());
 }
 
 #[test]
