@@ -17,7 +17,8 @@ pub fn decode_patch(old: &[u8], new_len: usize, mut patch: &[u8]) -> Result<Vec<
     let mut workspace = vec![0; workspace_len(Profile::Kib64)];
     let mut decoder = Decoder::new(&mut workspace, len(old.len())?, len(new_len)?);
     let mut images = Slices(old);
-    let mut made = vec![0; new_len];
+    // One byte more than the image: without room the decoder does not look for the end.
+    let mut made = vec![0; new_len + 1];
     let mut at = 0;
     loop {
         let taken = decoder.push(patch);
@@ -25,13 +26,16 @@ pub fn decode_patch(old: &[u8], new_len: usize, mut patch: &[u8]) -> Result<Vec<
         if patch.is_empty() {
             decoder.finish();
         }
-        let end = new_len.min(at + PIECE_LEN);
+        let end = made.len().min(at + PIECE_LEN);
         let room = made.get_mut(at..end).unwrap_or_default();
         match decoder.pull(&mut images, room) {
             Ok(Pull::Output(count)) => at += count,
             Ok(Pull::NeedInput) if !patch.is_empty() => {}
             Ok(Pull::NeedInput) => return Err("the patch ends too early".to_owned()),
-            Ok(Pull::Done) => return Ok(made),
+            Ok(Pull::Done) => {
+                made.truncate(at);
+                return Ok(made);
+            }
             Err(error) => return Err(error.to_string()),
         }
     }
