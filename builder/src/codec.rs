@@ -12,7 +12,8 @@ use crate::error::Error;
 pub(crate) use bsdiff_zstd::BsdiffZstdDecoder;
 pub(crate) use full::encode as native_full;
 pub use host::{HostCodecs, HostDecoder};
-pub(crate) use native::{Found, encode as native, encode_found, find};
+pub use native::encode as native;
+pub(crate) use native::{Found, encode_found, find};
 
 pub use crate::delta::Effort;
 

@@ -40,7 +40,7 @@ mod verify;
 pub use build::{BuildInputs, FullImage, IsaMismatch, Source, build};
 pub use codec::{
     CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,
-    HostDecoder, Progress,
+    HostDecoder, Progress, native as encode_native,
 };
 pub use container::{CONTAINER_CODES, ContainerError, FlatImage, GAP_MAX, InputFormat, flatten};
 pub use device::{SimulatedDevice, UpdateInputs, UpdateReport};

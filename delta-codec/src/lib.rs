@@ -43,12 +43,15 @@ mod map;
 mod model;
 mod number;
 mod packed;
+mod priors;
 mod profile;
 mod recall;
 mod region;
 mod segments;
 mod substitution;
 mod tables;
+#[cfg(feature = "train")]
+pub mod train;
 mod truth;
 
 pub use checkpoint::{CheckpointError, checkpoint_len};

@@ -5,13 +5,14 @@ mod mix;
 
 use crate::map::{Anchors, Learned, Map, QUEUED_LEN, Widths};
 use crate::model::{SUBSTITUTION_STATES, WEIGHT_COUNT};
+use crate::priors;
 use crate::profile::Profile;
 use crate::recall::{RECALL_LEN, Recalls};
 use crate::region::{REGION_LEN, Regions};
 use crate::substitution::{SUBSTITUTION_LEN, Substitutions};
 
-pub(crate) use mix::Input;
-use mix::{COUNTER_NEW, Counter, WEIGHT_NEW};
+use mix::{COUNTER_NEW, WEIGHT_NEW, believing};
+pub(crate) use mix::{Counter, Input};
 
 /// How many of each table a profile has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +199,25 @@ impl<'a> Tables<'a> {
         self.learned.clear();
         self.substitutions.entries.fill(Default::default());
         self.recalls.entries.fill(Default::default());
+        #[cfg(feature = "train")]
+        if crate::train::is_blank() {
+            return;
+        }
+        for (counter, prior) in self.bits.iter_mut().zip(&priors::BITS) {
+            *counter = believing(*prior);
+        }
+        for (counter, prior) in self.flags.iter_mut().zip(&priors::FLAGS) {
+            *counter = believing(*prior);
+        }
+        for (weight, prior) in self.weights.iter_mut().zip(&priors::WEIGHTS) {
+            *weight = (i32::from(*prior) << 11).to_le_bytes();
+        }
+    }
+
+    /// Counters of bits, counters of flags, mixer weights.
+    #[cfg(feature = "train")]
+    pub(crate) fn learned_values(&self) -> (&[Counter], &[Counter], &[[u8; 4]]) {
+        (self.bits, self.flags, self.weights)
     }
 }
 

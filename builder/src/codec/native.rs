@@ -76,7 +76,7 @@ impl core::fmt::Display for IsaEvidence {
 ///
 /// # Errors
 /// [`Error::DoesNotFit`] if no profile fits, [`Error::Codec`] if the encoder refuses the images.
-pub(crate) fn encode(
+pub fn encode(
     old: &[u8],
     new: &[u8],
     limits: &CodecLimits,

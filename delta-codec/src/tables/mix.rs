@@ -51,6 +51,19 @@ fn after(counter: Counter, bit: bool, limit: u8) -> Counter {
     ]
 }
 
+/// A counter that begins with a prior: six bits of stretched probability (32: one half; units of 64)
+/// over two that say how many bits it is as if it had seen.
+pub(crate) fn believing(prior: u8) -> Counter {
+    let stretched = i32::from(prior >> 2).wrapping_sub(32) << 6;
+    let count = match prior & 3 {
+        0 => 0,
+        1 => 2,
+        2 => 5,
+        _ => 12,
+    };
+    (squash(stretched) & 0xfff0 | count).to_le_bytes()
+}
+
 /// An input of the mixer: a counter, of a one or of a zero, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Input(usize);
