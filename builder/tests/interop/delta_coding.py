@@ -115,16 +115,17 @@ class Model:
 
     def state(self, counter):
         if counter not in self.counters:
-            table, index = counter
-            for name, places in (("BITS", BITS), ("FLAGS", FLAGS)):
-                if table in places and name in self.tables:
-                    prior = self.tables[name][places[table] + index]
-                    one = self.logistic.squash(((prior >> 2) - 32) << 6)
-                    self.counters[counter] = one & 0xFFF0 | (0, 2, 5, 12)[prior & 3]
-                    break
-            else:
-                self.counters[counter] = NEW
+            self.counters[counter] = self.first(*counter)
         return self.counters[counter]
+
+    def first(self, table, index):
+        """The prior of a counter, if it has one."""
+        for name, places in (("BITS", BITS), ("FLAGS", FLAGS)):
+            if table in places:
+                prior = self.tables[name][places[table] + index]
+                one = self.logistic.squash(((prior >> 2) - 32) << 6)
+                return one & 0xFFF0 | (0, 2, 5, 12)[prior & 3]
+        return NEW
 
     def one(self, counter):
         return self.state(counter) & 0xFFF0 | 8
@@ -133,8 +134,6 @@ class Model:
         if weights not in self.weights:
             section, number = weights
             first, inputs = WEIGHTS[section]
-            if "WEIGHTS" not in self.tables:
-                return self.weights.setdefault(weights, [18350] * inputs)
             first += number * inputs
             priors = self.tables["WEIGHTS"][first:first + inputs]
             self.weights[weights] = [prior << 11 for prior in priors]
