@@ -109,7 +109,7 @@ fn a_full_or_damaged_map_is_harmless() {
 fn great_lengths_lack_low_bits() {
     for widths in widths() {
         for len in (0..40_000).chain((0..u32::BITS).map(|bits| u32::MAX >> bits)) {
-            let len = len + 1 - len / u32::MAX;
+            let len = len.saturating_add(1);
             if len - 1 > widths.start.max() {
                 continue;
             }
