@@ -2,6 +2,7 @@
 //! `sprag-delta` shares with the decoder, then a local search on what that spends. Pure functions of
 //! slices.
 
+mod btf;
 mod coding;
 mod detect;
 mod fields;

@@ -73,7 +73,7 @@ const QUEUE_LEN: usize = 3 + 1 + 1 + 1 + FIFO_LEN;
 
 /// Coder and machine: see [`transfer`].
 const STATE_LEN: usize =
-    15 + KIND_COUNT + (21 + FAR_KIND_COUNT) * 4 + 8 + 2 * (17 + (SEGMENTS_MAX - 1) * 8);
+    14 + KIND_COUNT + (22 + FAR_KIND_COUNT) * 4 + 8 + 2 * (17 + (SEGMENTS_MAX - 1) * 8);
 
 /// Bytes of a checkpoint of a decoder with `profile`.
 #[must_use]
@@ -249,7 +249,7 @@ fn transfer(to: &mut impl Transfer, range: &mut Range, machine: &mut Machine) {
     to.u8(&mut machine.inner_left);
     to.u8(&mut machine.verbatim);
     to.u8(&mut machine.verbatim_wait);
-    to.u8(&mut machine.anchor_count);
+    to.u32(&mut machine.anchor_count);
     let mut flags = u8::from(machine.after_literals)
         | u8::from(machine.at_start) << 1
         | u8::from(machine.half) << 2

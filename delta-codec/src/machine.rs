@@ -152,7 +152,7 @@ pub(crate) struct Machine {
     /// The last residual of each kind whose fields are far.
     pub(crate) residuals: [u32; FAR_KIND_COUNT],
     /// Anchors in RAM.
-    pub(crate) anchor_count: u8,
+    pub(crate) anchor_count: u32,
     /// Place and length of the old bytes in the window.
     pub(crate) window_start: u32,
     pub(crate) window_len: u32,

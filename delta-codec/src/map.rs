@@ -97,6 +97,21 @@ impl Widths {
         }
     }
 
+    /// The same with room for targets that are no places of an image, and with anchors for them.
+    #[must_use]
+    pub(crate) const fn with_numbers(self) -> Self {
+        Self {
+            learned: Bits { at: 0, width: 32 },
+            check: Bits { at: 32, width: 16 },
+            learned_len: 6,
+            anchor: Bits { at: 0, width: 32 },
+            anchor_to: Bits { at: 32, width: 32 },
+            anchor_len: 8,
+            has_anchors: true,
+            ..self
+        }
+    }
+
     /// What is kept of a length of at least one byte.
     pub(crate) fn kept_of(&self, len: u32) -> u32 {
         let len = len.wrapping_sub(1);
@@ -426,8 +441,8 @@ impl<'a> Anchors<'a> {
     }
 
     /// The shift of the nearest of `count` anchors at or below `target`, or of the first.
-    pub(crate) fn near(&self, count: u8, target: u32) -> Option<u32> {
-        let count = usize::from(count).min(self.records.count());
+    pub(crate) fn near(&self, count: u32, target: u32) -> Option<u32> {
+        let count = usize_of(count).min(self.records.count());
         let index = self
             .above(count, target.saturating_add(1))
             .saturating_sub(1);
@@ -440,19 +455,19 @@ impl<'a> Anchors<'a> {
     }
 
     /// Adds or changes an anchor and returns their number. A full table stays as it is.
-    pub(crate) fn put(&mut self, count: u8, target: u32, new_target: u32) -> u8 {
-        let known = usize::from(count).min(self.records.count());
+    pub(crate) fn put(&mut self, count: u32, target: u32, new_target: u32) -> u32 {
+        let known = usize_of(count).min(self.records.count());
         let place = self.above(known, target);
         let is_known = place < known && self.records.get(place, self.widths.anchor) == Some(target);
         if !is_known {
-            if known >= self.records.count() || count == u8::MAX {
+            if known >= self.records.count() {
                 return count;
             }
             self.records.rotate(place, known);
             self.records.set(place, self.widths.anchor, target);
         }
         self.records.set(place, self.widths.anchor_to, new_target);
-        count.saturating_add(u8::from(!is_known))
+        count.saturating_add(u32::from(!is_known))
     }
 
     /// How many of the first `count` anchors lie below `target`.

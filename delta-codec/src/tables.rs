@@ -93,10 +93,19 @@ impl Layout {
                 map_bytes: 360_000,
                 queue_count: 40_000,
                 learned_bytes: 6 << 16,
-                anchor_bytes: 2000,
+                anchor_bytes: 24_000 * 8,
                 substitution_count: 1 << 16,
                 region_count: 8192,
             },
+        }
+    }
+
+    /// The widths for images, which leave room for numbers in the largest profile.
+    pub(crate) const fn widths(self, widths: Widths) -> Widths {
+        if self.anchor_bytes > 1 << 16 {
+            widths.with_numbers()
+        } else {
+            widths
         }
     }
 
@@ -162,6 +171,7 @@ pub(crate) struct Tables<'a> {
 impl<'a> Tables<'a> {
     /// Splits a slab of at least [`Layout::len`] bytes; `None` if it is shorter.
     pub(crate) fn split(slab: &'a mut [u8], layout: Layout, widths: Widths) -> Option<Self> {
+        let widths = layout.widths(widths);
         let (bits, rest) = pieces(slab, layout.bit_count())?;
         let (flags, rest) = pieces(rest, layout.flag_count())?;
         let (weights, rest) = pieces(rest, WEIGHT_COUNT)?;

@@ -101,8 +101,9 @@ pub(crate) fn encode_found(
     let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
     let mut stream = |isa, effort| {
         let mut addresses = found.addresses;
-        let old_regions = regions::find(isa, old, profile.region_count());
-        let new_regions = regions::find(isa, new, usize::MAX);
+        let has_numbers = profile == Profile::Gateway;
+        let old_regions = regions::find(isa, old, has_numbers, profile.region_count());
+        let new_regions = regions::find(isa, new, has_numbers, usize::MAX);
         (addresses.old, addresses.new) = regions::with_origins_and_tails(
             isa,
             (old, new),

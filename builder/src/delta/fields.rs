@@ -2,10 +2,11 @@
 //! of the parse, and for the choice of major operations.
 
 use sprag_delta::{
-    Addresses, Bytes, Class, Code, Field, Isa, Kind, Operation, Region, Segments, Side,
+    Addresses, Bytes, Class, Code, Data, Field, Isa, Kind, Operation, Region, Segments, Side,
 };
 
 use super::EncodeOptions;
+use super::btf::Btf;
 
 /// Bytes of what a pointer points at that tell it from others.
 const POINTED_LEN: usize = 24;
@@ -158,7 +159,11 @@ impl<'a> Fields<'a> {
                 continue;
             };
             let len = usize::from(field.len);
-            if !matches!(field.kind, Kind::Pointer | Kind::Relative) || place + len > marked.len() {
+            let has_mark = match self.class(place) {
+                Class::Data(Data::Relocation64) => true,
+                _ => matches!(field.kind, Kind::Pointer | Kind::Relative),
+            };
+            if !has_mark || place + len > marked.len() {
                 continue;
             }
             let mark = match self.step_in_records(place, field) {
@@ -175,6 +180,15 @@ impl<'a> Fields<'a> {
             };
             let mark = mark.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
             marked[place..place + len].copy_from_slice(&mark[..len]);
+        }
+        if self
+            .regions
+            .iter()
+            .any(|region| region.class == Class::Data(Data::Numbers32))
+        {
+            for btf in Btf::find(self.bytes) {
+                btf.mark(&mut marked);
+            }
         }
         marked
     }

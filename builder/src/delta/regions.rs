@@ -1,6 +1,7 @@
 //! What the parts of a large image hold, by statistics on each KiB: code, pointers among anything
 //! else, and tables of words relative to their own place or to one place of the image.
 
+use super::btf::Btf;
 use sprag_delta::{Class, Data, Isa, Region, Segments};
 
 /// Bytes that have one class.
@@ -13,6 +14,13 @@ const NEAR: u32 = 0x4000;
 /// Two offsets in a row are no further apart.
 const STEP: u32 = 0x1_0000;
 
+/// Classes that are told by their form: indices of [`CLASSES`].
+const NUMBERS: usize = 4;
+const RELOCATIONS: usize = 5;
+
+/// Bytes of a relocation.
+const RELOCATION_LEN: usize = 24;
+
 /// What a change of class must gain, in blocks.
 const CHANGE: u32 = 3;
 
@@ -24,7 +32,7 @@ const ORIGIN_MAX: usize = 0x4_0000;
 const TAIL_MAX: u32 = 1 << 28;
 
 /// The classes in the order of their scores.
-const CLASSES: [fn(Isa) -> Class; 4] = [
+const CLASSES: [fn(Isa) -> Class; 6] = [
     Class::Code,
     |isa| {
         Class::Data(match isa {
@@ -34,19 +42,38 @@ const CLASSES: [fn(Isa) -> Class; 4] = [
     },
     |_| Class::Data(Data::Relative32),
     |_| Class::Data(Data::Offset32),
+    |_| Class::Data(Data::Numbers32),
+    |_| Class::Data(Data::Relocation64),
 ];
 
 /// The regions of an image of `isa` behind its first one, which is code; at most `limit`.
-pub(crate) fn find(isa: Isa, image: &[u8], limit: usize) -> Vec<Region> {
+/// `has_numbers` says whether the profile has room for numbers of BTF and places of relocations.
+pub(crate) fn find(isa: Isa, image: &[u8], has_numbers: bool, limit: usize) -> Vec<Region> {
     if !knows(isa) {
         return Vec::new();
     }
     let len = u32::try_from(image.len()).unwrap_or(u32::MAX);
-    let labels: Vec<usize> = image
+    let mut labels: Vec<usize> = image
         .chunks(BLOCK)
         .zip((0..).step_by(BLOCK))
-        .map(|(block, start)| label(isa, block, start, len))
+        .map(|(block, start)| match label(isa, block, start, len) {
+            RELOCATIONS if !has_numbers => 1,
+            label => label,
+        })
         .collect();
+    for btf in Btf::find(image).filter(|_| has_numbers) {
+        let (types, names) = (btf.types(), btf.names());
+        let whole = |range: std::ops::Range<usize>| {
+            let first = range.start.div_ceil(BLOCK);
+            first..(range.end / BLOCK).max(first)
+        };
+        if let Some(labels) = labels.get_mut(whole(types)) {
+            labels.fill(NUMBERS);
+        }
+        if let Some(labels) = labels.get_mut(whole(names)) {
+            labels.fill(1);
+        }
+    }
     let mut change = CHANGE;
     loop {
         let regions = smooth(isa, &labels, change);
@@ -165,7 +192,9 @@ fn label(isa: Isa, block: &[u8], start: u32, len: u32) -> usize {
         code += u32::from(is_common(isa, word));
     }
     let rare = 20;
-    if code * 5 > WORDS {
+    if relocations(block) * 2 > block.len() / RELOCATION_LEN {
+        RELOCATIONS
+    } else if code * 5 > WORDS {
         0
     } else if offsets * 4 > WORDS * 3 {
         3
@@ -176,6 +205,15 @@ fn label(isa: Isa, block: &[u8], start: u32, len: u32) -> usize {
     } else {
         1
     }
+}
+
+/// Records of relocations in a block: the types are the same, those of "relative".
+fn relocations(block: &[u8]) -> usize {
+    let (words, _) = block.as_chunks::<8>();
+    let kind = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    let same = words.iter().zip(words.iter().skip(RELOCATION_LEN / 8));
+    same.filter(|(a, b)| a == b && matches!(kind(a), 3 | 8 | 0x403))
+        .count()
 }
 
 /// Whether a word is one of the commonest instructions.
@@ -245,6 +283,9 @@ fn wrong(label: usize, class: usize) -> u32 {
         _ if label == class => 0,
         // Data taken for code gives chance fields, code taken for data none at all.
         (0, _) => 4,
+        // Certain by their form.
+        (NUMBERS, _) | (_, NUMBERS) => 50,
+        (RELOCATIONS, _) | (_, RELOCATIONS) => 8,
         (1, _) => 1,
         _ => 2,
     }

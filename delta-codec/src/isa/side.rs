@@ -1,7 +1,7 @@
 //! An image as its fields are seen: which one begins at a place, and its bytes for another target.
 
 use super::{Bytes, Field, Isa, Kind, a32, a64, riscv, thumb, x86_64, xtensa};
-use crate::data::pointer;
+use crate::data::{Data, numbers, pointer, relocation};
 use crate::region::Class;
 use crate::segments::Segments;
 
@@ -37,7 +37,7 @@ impl<'a> Code<'a> {
     }
 
     /// The word that lies `distance` bytes further on.
-    pub(super) fn word(&self, distance: isize) -> Option<u32> {
+    pub(crate) fn word(&self, distance: isize) -> Option<u32> {
         let start = self.place.checked_add_signed(distance)?;
         let word = self.piece.get(start..)?.first_chunk()?;
         Some(u32::from_le_bytes(*word))
@@ -48,6 +48,8 @@ impl<'a> Code<'a> {
 pub(crate) const fn reach(class: Class) -> (u32, u32) {
     match class {
         Class::Code(Isa::A64) => (BEHIND, AHEAD),
+        Class::Data(Data::Numbers32) => (numbers::BEHIND, numbers::AHEAD),
+        Class::Data(Data::Relocation64) => (relocation::BEHIND, relocation::AHEAD),
         _ => (0, 8),
     }
 }
@@ -110,7 +112,7 @@ impl Side {
             _ if offset & (1_u32.wrapping_shl(class.step_log2().into())).wrapping_sub(1) != 0 => {
                 return None;
             }
-            Class::Data(data) => data.recognise(self, offset, bytes)?,
+            Class::Data(data) => data.recognise(self, offset, bytes, around)?,
             Class::Code(isa) => match self.pointer(isa, offset, bytes) {
                 Some(field) => field,
                 None => {
@@ -171,6 +173,9 @@ impl Side {
             let near = self.segments.low_address_of(near);
             let target = a64::target(kind, bytes, here, near)?;
             return self.segments.offset_of(target, self.len);
+        }
+        if let Class::Data(data) = class {
+            return data.target(self, kind, offset, bytes, near);
         }
         let field = self.recognise(class, offset, bytes)?;
         (field.kind == kind && field.len == len).then_some(field.target)

@@ -2,6 +2,8 @@
 
 use super::prices::{ChangedField, Prices, kind_index};
 use super::{Images, Way, as_i64, as_u32, as_u64};
+use sprag_delta::{Class, Data, Kind};
+
 use crate::delta::fields::MovedTo;
 use crate::delta::matcher::common_len;
 
@@ -130,7 +132,17 @@ impl Images<'_> {
         if rewrite(new_field.target)?[..len] != new[..len] {
             return None;
         }
+        // Numbers close to each other change alike; the masks show which do.
+        let by_mark = matches!(class, Class::Data(Data::Numbers32 | Data::Relocation64))
+            && field.kind == Kind::Ram;
+        let alike = || {
+            let old = masked.old.get(source..source + len);
+            old == masked.new.get(position..position + len)
+        };
         let is_predicted = moved.is_some_and(|moved| {
+            if by_mark {
+                return alike();
+            }
             let shift = moved.shift(field.target).unwrap_or(0);
             let predicted = rewrite(field.target.wrapping_add(shift));
             predicted.is_some_and(|bytes| bytes[..len] == new[..len])
