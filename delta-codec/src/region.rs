@@ -16,6 +16,12 @@ pub enum Class {
 const FIRST_DATA: u8 = 16;
 
 impl Class {
+    /// Whether its fields may be numbers that are no places of an image: the gateway profile alone
+    /// has room for them.
+    pub(crate) const fn has_numbers(self) -> bool {
+        matches!(self, Self::Data(Data::Numbers32 | Data::Relocation64))
+    }
+
     /// Nothing known: no field is looked for.
     pub const NONE: Self = Self::Code(Isa::None);
 

@@ -100,9 +100,14 @@ impl Layout {
         }
     }
 
+    /// Whether targets may be numbers that are no places of an image.
+    pub(crate) const fn has_numbers(self) -> bool {
+        self.anchor_bytes > 1 << 16
+    }
+
     /// The widths for images, which leave room for numbers in the largest profile.
     pub(crate) const fn widths(self, widths: Widths) -> Widths {
-        if self.anchor_bytes > 1 << 16 {
+        if self.has_numbers() {
             widths.with_numbers()
         } else {
             widths

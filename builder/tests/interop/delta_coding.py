@@ -94,7 +94,7 @@ PROFILES = {
     0: dict(order1=7, recalls=160, flag=6, history=6, phase=0, map=578, learned=128, anchors=120, substitutions=0, regions=6),
     1: dict(order1=9, recalls=1064, flag=8, history=8, phase=1, map=2984, learned=512, anchors=320, substitutions=128, regions=32),
     2: dict(order1=12, recalls=3112, flag=10, history=8, phase=2, map=29640, learned=4096, anchors=1250, substitutions=512, regions=128),
-    3: dict(order1=17, recalls=1 << 20, flag=16, history=14, phase=2, map=360000, learned=6 << 16, anchors=2000, substitutions=65536, regions=8192),
+    3: dict(order1=17, recalls=1 << 20, flag=16, history=14, phase=2, map=360000, learned=6 << 16, anchors=192000, substitutions=65536, regions=8192, numbers=True),
 }
 
 NEW = 2048 << 4

@@ -5,9 +5,9 @@ from delta_coding import WORD, signed
 CALL, JUMP, POINTER, RAM, PAGE, RELATIVE, BRANCH, SHORT_BRANCH, COMPARE_BRANCH, LOAD, SHORT_LOAD, ADDRESS, PLACE = range(13)
 FAR = {CALL, JUMP, POINTER, RAM, PAGE, RELATIVE, PLACE}
 NONE, THUMB, A32, A64, RV32, RV64, XTENSA, X86_64 = range(8)
-POINTERS_32, POINTERS_64, RELATIVES, OFFSETS = range(16, 20)
+POINTERS_32, POINTERS_64, RELATIVES, OFFSETS, NUMBERS, RELOCATIONS = range(16, 22)
 STEP = {NONE: 1, THUMB: 2, A32: 4, A64: 4, RV32: 2, RV64: 2, XTENSA: 1, X86_64: 1,
-        POINTERS_32: 4, POINTERS_64: 4, RELATIVES: 4, OFFSETS: 4}
+        POINTERS_32: 4, POINTERS_64: 4, RELATIVES: 4, OFFSETS: 4, NUMBERS: 4, RELOCATIONS: 4}
 
 
 def reaches(distance, bits, unit):
@@ -89,6 +89,35 @@ def x86_form(w):
     if second & 0xC7 == 5:
         return (PAGE, 2) if access(first) else None
     return None
+
+
+REFERRING = {2, 8, 9, 10, 11, 12, 13, 14, 17, 18}
+NAME, TYPE = 1 << 28, 2 << 28
+
+
+def number(value, word_at):
+    """A number of BTF: of a name or of a type."""
+    near = {d: word_at(d) or 0 for d in (-8, -4, 4)}
+    if value == 0 or value >= 1 << 24:
+        return None
+    if near[4] >= 1 << 24:
+        which = NAME
+    elif near[-4] >= 1 << 24:
+        which = TYPE if near[-4] >> 24 & 31 in REFERRING else None
+    elif value >= 1 << 18:
+        which = NAME
+    elif near[-4] >= 1 << 18 or near[-4] == 0:
+        which = TYPE
+    elif value < 1 << 12 or 1 << 18 <= near[-8] < 1 << 24:
+        which = None
+    else:
+        which = NAME
+    return (RAM, 4, which | value) if which else None
+
+
+def is_type(word_at, distance):
+    """Whether a relocation's type "relative" lies there."""
+    return word_at(distance + 4) == 0 and word_at(distance) in (3, 8, 0x403)
 
 
 def riscv_low(w, n):
@@ -395,6 +424,12 @@ class Side:
         elif kind == OFFSETS:
             target = self.offset((self.base + self.origin + w) & WORD)
             found = (POINTER, 4, target) if target is not None else None
+        elif kind == NUMBERS:
+            found = number(w, word_at)
+        elif kind == RELOCATIONS:
+            found = self.pointer_64(p, raw)
+            role = RAM if is_type(word_at, 8) else POINTER if is_type(word_at, -8) else None
+            found = (role, 8, found[2]) if found and role is not None else None
         else:
             found = self.pointer(kind, p, raw)
             if found is None and not inside:
@@ -412,7 +447,9 @@ class Side:
         if region == OFFSETS:
             distance = self.address(target) - self.base - self.origin
             return (distance & WORD).to_bytes(4, "little") + raw[4:]
-        if kind == POINTER and region in (A64, RV64, X86_64, POINTERS_64):
+        if region == NUMBERS:
+            return (target & 0x0FFFFFFF).to_bytes(4, "little") + raw[4:]
+        if region == RELOCATIONS or kind == POINTER and region in (A64, RV64, X86_64, POINTERS_64):
             return self.address_64(target).to_bytes(8, "little")
         if kind == POINTER:
             return self.address(target).to_bytes(4, "little") + raw[4:]
@@ -422,6 +459,12 @@ class Side:
 
     def target(self, region, kind, length, p, raw, mapped):
         """What a field with these bytes points at, if it is one of that kind and length (A.7)."""
+        if region == NUMBERS:
+            w = int.from_bytes(raw[:4], "little")
+            return mapped & 0xF0000000 | w if kind == RAM and w < 1 << 24 else None
+        if region == RELOCATIONS:
+            found = self.pointer_64(p, raw)
+            return found[2] if found else None
         if region == A64 and (kind == PLACE or kind == PAGE and length == 4):
             w, near = int.from_bytes(raw[:4], "little"), self.address(mapped)
             if kind == PAGE:

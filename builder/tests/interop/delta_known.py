@@ -25,6 +25,11 @@ class Widths:
         self.learned = profile["learned"] // length
         self.check = min(16, 8 * length - self.target)
 
+        if "numbers" in profile:
+            self.majors = min(profile["map"] // record, 65536)
+            self.ram, self.target, self.check = 32, 32, 16
+            self.anchors, self.learned = profile["anchors"] // 8, profile["learned"] // 6
+
     def length(self, kept):
         """Least length, and how many low bits are lacking."""
         if kept < self.short:

@@ -209,6 +209,9 @@ impl Machine {
             let truth = truth.class.code().into();
             let code = model::unsigned(tables, coder, Number::MajorGap, truth);
             let known = u8::try_from(code).ok().and_then(Class::from_code);
+            // Numbers need wider tables than small profiles have.
+            let room = context.tables.layout.has_numbers();
+            let known = known.filter(|class| room || !class.has_numbers());
             class = known.ok_or(DecodeError::UnknownClass { code })?;
         }
         context.tables.regions.set(index, start, class);
