@@ -1,7 +1,7 @@
 //! BTF, the debug information of Linux kernels: where it lies, and marks that make its numbers look
 //! alike that mean the same (`Documentation/bpf/btf.rst` of the kernel).
 
-use std::ops::Range;
+use core::ops::Range;
 
 /// Magic number, version, flags and length of the header, of a little-endian machine.
 const START: [u8; 8] = [0x9f, 0xeb, 1, 0, 24, 0, 0, 0];
@@ -66,7 +66,7 @@ impl<'a> Btf<'a> {
             } else {
                 word(self.image, place + 8).unwrap_or(0)
             };
-            types.push(mix(mix(self.name_mark(name), info as u64), size as u64));
+            types.push(mix(mix(self.name_mark(name), as_u64(info)), as_u64(size)));
             if refers(kind) {
                 references.push((place + 8, types.len() - 1));
             }
@@ -161,6 +161,10 @@ fn refers(kind: usize) -> bool {
 fn mix(mark: u64, value: u64) -> u64 {
     let mixed = (mark ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ mixed >> 29
+}
+
+fn as_u64(value: usize) -> u64 {
+    u64::try_from(value).unwrap_or(u64::MAX)
 }
 
 fn word(image: &[u8], place: usize) -> Option<usize> {

@@ -63,7 +63,7 @@ pub(crate) fn find(isa: Isa, image: &[u8], has_numbers: bool, limit: usize) -> V
         .collect();
     for btf in Btf::find(image).filter(|_| has_numbers) {
         let (types, names) = (btf.types(), btf.names());
-        let whole = |range: std::ops::Range<usize>| {
+        let whole = |range: core::ops::Range<usize>| {
             let first = range.start.div_ceil(BLOCK);
             first..(range.end / BLOCK).max(first)
         };

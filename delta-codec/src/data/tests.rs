@@ -33,10 +33,10 @@ fn fields(data: Data, image: &[u8]) -> Vec<(usize, Kind, u32)> {
         let same = data.rewrite(&SIDE, kind, bytes, offset, target).unwrap();
         assert_eq!(same[..len], bytes[..len]);
         let moved = data
-            .rewrite(&SIDE, kind, bytes, offset, target + 16)
+            .rewrite(&SIDE, kind, bytes, offset, target ^ 16)
             .unwrap();
         let seen = data.target(&SIDE, kind, offset, moved, target);
-        assert_eq!(seen, Some(target + 16));
+        assert_eq!(seen, Some(target ^ 16));
         found.push((place, kind, target));
     }
     found
