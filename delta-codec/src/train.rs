@@ -78,7 +78,7 @@ impl<'a> State<'a> {
     }
 }
 
-/// See [`crate::logistic`].
+/// The logit of a probability of one, as the coder takes it.
 #[must_use]
 pub fn stretch(one: u16) -> i32 {
     logistic::stretch(one)
