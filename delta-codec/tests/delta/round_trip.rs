@@ -321,7 +321,7 @@ fn moved_code_is_cheap() {
     assert!(announced.len() < 200, "{} bytes", announced.len());
     let (inline, plain, announced) = (inline.len(), plain.len(), announced.len());
     assert!(
-        announced < 200 && announced.max(inline) * 3 < plain,
+        announced < 140 && inline < 145 && announced.max(inline) * 3 < plain,
         "{announced} {inline} {plain}"
     );
 }
