@@ -55,7 +55,7 @@ pub struct Encoding<'r> {
     pub unit: Unit,
     /// Instruction set of the first region.
     pub isa: Isa,
-    /// Where the images lie in memory.
+    /// Where the images lie in memory. With [`Isa::None`] the stream does not tell: all counts from 0.
     pub addresses: Addresses,
     /// The regions of the old image behind the first one, in order; at most
     /// [`Profile::region_count`](crate::Profile::region_count).
@@ -198,6 +198,10 @@ pub fn encode_observed<S: ByteSink>(
         addresses,
         regions,
     } = encoding;
+    let addresses = match isa {
+        Isa::None => Addresses::default(),
+        _ => addresses,
+    };
     let mut last = 0;
     for region in regions {
         if region.start <= last || region.start >= old_len || region.start % REGION_UNIT != 0 {

@@ -5,6 +5,7 @@ mod bench;
 mod demo_images;
 mod deps;
 mod failure;
+mod fuzz;
 mod interop;
 mod nostd;
 mod repo;
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
         ["test"] => test::full,
         ["test", "--quick"] => test::quick,
         ["bench", ..] => return bench::run(words.get(1..).unwrap_or_default()),
+        ["fuzz", ..] => match fuzz::Run::of(words.get(1..).unwrap_or_default()) {
+            Some(run) => return Report::of(|report| run.start(report)),
+            None => return report::usage(&words, HELP),
+        },
         ["device-tools"] => tools::task,
         ["demo-images"] => demo_images::write,
         ["demo-images", "--check"] => demo_images::check,

@@ -31,7 +31,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Runs a task and ends with the count of its stages.
-    pub(crate) fn of(task: fn(&mut Self)) -> ExitCode {
+    pub(crate) fn of(task: impl FnOnce(&mut Self)) -> ExitCode {
         let mut report = Self::default();
         task(&mut report);
         report.finish()

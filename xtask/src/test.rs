@@ -20,6 +20,7 @@ pub(crate) fn full(report: &mut Report) {
         Ok(Done::passed())
     });
     style(report);
+    lints_elsewhere(report);
     tests(report, &environment);
     report.stage("documentation", documentation);
     nostd::check(report);
@@ -48,7 +49,7 @@ pub(crate) fn quick(report: &mut Report) {
     style(report);
     tests(report, &[]);
     report.stage("the rest", || {
-        let rest = "--quick leaves out documentation, no_std builds, dependencies, demo images, and tools from outside";
+        let rest = "--quick leaves out documentation, fuzz targets, the trainer, no_std builds, dependencies, demo images, and tools from outside";
         Ok(Done::Skipped(rest.to_owned()))
     });
 }
@@ -63,7 +64,7 @@ fn note_corpus() {
 
 fn style(report: &mut Report) {
     report.stage("format", || {
-        for folder in ["", "device"] {
+        for folder in ["", "device", "fuzz", "priors"] {
             let mut fmt = repo::cargo();
             fmt.args(["fmt", "--all", "--", "--check", "--color", "never"]);
             run::output(fmt.current_dir(repo::path(folder)))?;
@@ -91,6 +92,21 @@ fn style(report: &mut Report) {
                 .args(["--", "--deny", "warnings"]);
             clippy.env("CARGO_TARGET_DIR", repo::path("target/device"));
             run::output(clippy.current_dir(repo::path("device")))?;
+        }
+        Ok(Done::passed())
+    });
+}
+
+/// Workspaces of their own, without the members that the repository's workspace has seen already. They build into its
+/// folder, for what they have in common.
+fn lints_elsewhere(report: &mut Report) {
+    report.stage("lints of the fuzz targets and the trainer", || {
+        for folder in ["fuzz", "priors"] {
+            let mut clippy = repo::cargo();
+            clippy.args(["clippy", "--locked", "--all-targets"]);
+            clippy.args(["--", "--deny", "warnings"]);
+            clippy.env("CARGO_TARGET_DIR", repo::path("target"));
+            run::output(clippy.current_dir(repo::path(folder)))?;
         }
         Ok(Done::passed())
     });

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use sprag_delta::{
-    DecodeError, Decoder, EncodeError, Encoding, Isa, Operation, Profile, Pull, encode,
-    workspace_len,
+    Class, Data, DecodeError, Decoder, EncodeError, Encoding, Isa, Operation, Profile, Pull,
+    Region, encode, workspace_len,
 };
 
 use super::support::{
@@ -44,6 +44,23 @@ fn all_small_pieces_give_the_same_image() {
             Ok(&case.new)
         );
     }
+}
+
+/// A stream without an instruction set has no addresses, and still may have regions with fields.
+#[test]
+fn addresses_without_an_instruction_set_are_not_told() {
+    const POINTERS: &[Region] = &[Region {
+        start: 768,
+        class: Class::Data(Data::Pointer32),
+    }];
+    let encoding = Encoding {
+        isa: Isa::None,
+        regions: POINTERS,
+        ..THUMB
+    };
+    let case = rich_case(encoding);
+    let patch = case.encode();
+    assert!(case.decode(&patch).as_ref() == Ok(&case.new));
 }
 
 #[test]
