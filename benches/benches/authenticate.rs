@@ -66,11 +66,14 @@ fn payload() -> Payload {
         size: PAYLOAD_SIZE,
         block_size: 4096,
         root: Digest([3; 32]),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs: Needs {
             workspace: 16_384,
             ram: 0,
             scratch: 0,
             erases: 1,
+            min_operations: 0,
         },
     };
     payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);

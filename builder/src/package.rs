@@ -115,6 +115,7 @@ fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
         ram: 0,
         scratch: 0,
         erases: ERASES,
+        min_operations: 0,
     };
     let mut payload = Payload {
         role: spec.role,
@@ -123,6 +124,8 @@ fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
         size: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
         block_size,
         root: Digest([0; 32]),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs,
     };
     payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);

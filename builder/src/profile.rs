@@ -97,6 +97,7 @@ pub fn default_flash(image_size: u32) -> FlashProfile {
         erased_value: 0xff,
         trailer_reserve: 0,
         staging_size: 0,
+        scratch_size: 0,
     }
 }
 

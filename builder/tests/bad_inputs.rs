@@ -355,6 +355,7 @@ fn boasting() -> Vec<u8> {
         ram: u32::MAX,
         scratch: 0,
         erases: 1,
+        min_operations: 0,
     };
     let payload = |role, source| Payload {
         role,
@@ -363,6 +364,8 @@ fn boasting() -> Vec<u8> {
         size: u32::MAX,
         block_size: 256,
         root: name(0),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs,
     };
     let deltas =

@@ -232,6 +232,9 @@ pub struct FlashProfile {
     pub trailer_reserve: u32,
     /// Bytes of the staging area: whole sectors, or 0 without one.
     pub staging_size: u32,
+    /// Bytes of the scratch area, for checkpoints and for sectors that are replaced in place: whole sectors, or 0
+    /// without one.
+    pub scratch_size: u32,
 }
 
 /// A flash as it is written down, before its sizes are held against each other.
@@ -247,6 +250,8 @@ struct FlashFields {
     trailer_reserve: u32,
     #[serde(default)]
     staging_size: u32,
+    #[serde(default)]
+    scratch_size: u32,
 }
 
 /// NOR flash erases to ones; a few parts erase to zeros.
@@ -326,12 +331,12 @@ impl TryFrom<FlashFields> for FlashProfile {
         }
         multiple("sector-size", sector_size, "write-size", write_size)?;
         multiple("slot-size", slot_size, "sector-size", sector_size)?;
-        multiple(
-            "staging-size",
-            fields.staging_size,
-            "sector-size",
-            sector_size,
-        )?;
+        for (what, size) in [
+            ("staging-size", fields.staging_size),
+            ("scratch-size", fields.scratch_size),
+        ] {
+            multiple(what, size, "sector-size", sector_size)?;
+        }
         if fields.trailer_reserve >= slot_size {
             let reserve = fields.trailer_reserve;
             return Err(format!(
@@ -345,6 +350,7 @@ impl TryFrom<FlashFields> for FlashProfile {
             erased_value: fields.erased_value,
             trailer_reserve: fields.trailer_reserve,
             staging_size: fields.staging_size,
+            scratch_size: fields.scratch_size,
         })
     }
 }

@@ -210,6 +210,13 @@ pub enum DecodeErrorKind {
     },
     /// Sizes whose sum does not fit 64 bits.
     SumOverflow,
+    /// A full payload is meant for applying in place, which only what reads an old image can be.
+    GroupUnexpected {
+        /// The payload's number.
+        payload: u32,
+        /// Bytes of its groups.
+        group: u32,
+    },
 }
 
 /// What a limit limits. The values are in `limits.rs`.
@@ -319,6 +326,7 @@ impl DecodeErrorKind {
         (131, "a payload declares too little RAM"),
         (132, "a payload's workspace exceeds its RAM"),
         (133, "a sum of sizes overflows"),
+        (134, "a full payload has groups for applying in place"),
     ];
 
     /// The stable number of this kind, within 100..=199.
@@ -359,6 +367,7 @@ impl DecodeErrorKind {
             Self::RamBelowMinimum { .. } => 131,
             Self::WorkspaceExceedsRam { .. } => 132,
             Self::SumOverflow => 133,
+            Self::GroupUnexpected { .. } => 134,
         }
     }
 }
@@ -418,6 +427,7 @@ pub const CODES: &[(u16, &str)] = &[
     (131, "RAM_BELOW_MINIMUM"),
     (132, "WORKSPACE_EXCEEDS_RAM"),
     (133, "SUM_OVERFLOW"),
+    (134, "GROUP_UNEXPECTED"),
 ];
 
 #[cfg(test)]

@@ -41,7 +41,9 @@ const _: () = assert!(DIGEST_LEN == 32 && PAGE_ENTRIES * ENTRY_LEN == PAGE_LEN);
 ///     size: 10_000,
 ///     block_size: 4096,
 ///     root: Digest([0; 32]),
-///     needs: Needs { workspace: 0, ram: 8192, scratch: 0, erases: 1 },
+///     checkpoint_interval: 0,
+///     in_place_group: 0,
+///     needs: Needs { workspace: 0, ram: 8192, scratch: 0, erases: 1, min_operations: 0 },
 /// };
 /// let index = Index::new(&payload);
 /// let items: Vec<_> = index.items().map(|placed| (placed.item, placed.offset, placed.len)).collect();

@@ -101,6 +101,12 @@ pub struct PayloadView {
     pub scratch_bytes: u32,
     /// Most erases of any sector of the image.
     pub erases: u32,
+    /// Bytes of the new image between two checkpoints; 0 if none are kept.
+    pub checkpoint_interval: u32,
+    /// Bytes of a group of sectors, if the payload may be applied in place; else 0.
+    pub in_place_group: u32,
+    /// Least flash operations between power cuts with which the update completes; 0 if not stated.
+    pub min_operations: u32,
 }
 
 /// A required component.
@@ -199,6 +205,9 @@ impl From<&Payload> for PayloadView {
             total_ram_bytes: payload.needs.ram,
             scratch_bytes: payload.needs.scratch,
             erases: payload.needs.erases,
+            checkpoint_interval: payload.checkpoint_interval,
+            in_place_group: payload.in_place_group,
+            min_operations: payload.needs.min_operations,
         }
     }
 }

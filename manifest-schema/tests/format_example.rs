@@ -47,11 +47,14 @@ fn build() -> Option<Vec<u8>> {
         size: 32,
         block_size: 256,
         root: sha256(&[&block_prefix(0, 0), IMAGE]),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs: Needs {
             workspace: 0,
             ram: 0,
             scratch: 0,
             erases: 1,
+            min_operations: 0,
         },
     };
     payload.needs.ram = u32::try_from(payload.min_ram()).ok()?;
@@ -312,11 +315,14 @@ fn pages_chain_as_the_document_says() {
         size: u32::try_from(data.len()).unwrap(),
         block_size: 256,
         root: Digest([0; 32]),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs: Needs {
             workspace: 0,
             ram: 2048,
             scratch: 0,
             erases: 1,
+            min_operations: 0,
         },
     };
     let index = Index::new(&payload);

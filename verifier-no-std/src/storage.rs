@@ -1,4 +1,4 @@
-//! Flash as the updater sees it: four areas, each a range of sectors.
+//! Flash as the updater sees it: five areas, each a range of sectors.
 
 mod nor;
 
@@ -18,6 +18,9 @@ pub enum Area {
     Staging,
     /// The two copies of the boot record, each in sectors of its own.
     Record,
+    /// Checkpoints of the decoder, and the copy of a group of sectors while it is replaced in place; if the device
+    /// has such a place outside the slots.
+    Scratch,
 }
 
 impl Area {

@@ -357,6 +357,7 @@ fn a_package_must_fit_the_profile() {
         erased_value: 0xff,
         trailer_reserve: 2_048,
         staging_size: 0,
+        scratch_size: 0,
     };
     let profile = |ram, flash| {
         let text = "vendor='acme'\nproduct='gateway'\nhardware='r1'\nisa='none'\nram=1\n";

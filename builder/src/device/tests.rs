@@ -118,6 +118,7 @@ fn flash_of_any_kind() {
         erased_value: 0,
         trailer_reserve: 0,
         staging_size: 0,
+        scratch_size: 0,
     };
     for (sector_size, write_size, erased_value, trailer_reserve, staging_size) in [
         (256, 1, 0xff, 0, 0),

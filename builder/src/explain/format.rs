@@ -278,4 +278,12 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "The lengths are made up, or damaged: no device has that much flash.",
         remedy: "Transfer the file again; refuse it if it stays like this.",
     },
+    Explanation {
+        code: 134,
+        name: "GROUP_UNEXPECTED",
+        meaning: "A full payload states groups of sectors for applying it in place.",
+        cause: "The tool that made the package confused a full image with a delta: only what reads an old image can be \
+                ordered for applying over it.",
+        remedy: "Build the package again with `sprag build`.",
+    },
 ];

@@ -59,6 +59,7 @@ write-size = 8
 erased-value = 0
 trailer-reserve = 4096
 staging-size = 131072
+scratch-size = 16384
 "#;
 
 #[test]
@@ -107,8 +108,13 @@ fn a_whole_profile() {
     );
     let flash = profile.flash.unwrap();
     assert_eq!(
-        (flash.slot_size, flash.erased_value, flash.staging_size),
-        (524_288, 0, 131_072)
+        (
+            flash.slot_size,
+            flash.erased_value,
+            flash.staging_size,
+            flash.scratch_size
+        ),
+        (524_288, 0, 131_072, 16_384)
     );
     assert_eq!(
         toml::from_str::<DeviceProfile>(&toml::to_string(&profile).unwrap()).unwrap(),
@@ -159,6 +165,7 @@ fn refusals_say_why() {
         ("write-size = 8", "write-size = 0", "is not a multiple of write-size 0"),
         ("sector-size = 4096", "sector-size = 0", "at least 1"),
         ("staging-size = 131072", "staging-size = 1", "staging-size 1 is not a multiple"),
+        ("scratch-size = 16384", "scratch-size = 4097", "scratch-size 4097 is not a multiple"),
         ("trailer-reserve = 4096", "trailer-reserve = 524288", "leaves nothing"),
         ("write-size = 8", "write-size = 8\nread-size = 1", "unknown field `read-size`"),
         ("erased-value = 0", "erased-value = 256", "invalid value"),

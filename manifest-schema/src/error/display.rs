@@ -103,6 +103,9 @@ impl DecodeErrorKind {
             } => {
                 write!(f, ": payload {payload}, {workspace} bytes of {ram}")
             }
+            Self::GroupUnexpected { payload, group } => {
+                write!(f, ": payload {payload}, groups of {group} bytes")
+            }
             Self::IndefiniteLength
             | Self::InvalidUtf8
             | Self::Empty

@@ -42,6 +42,7 @@ const SAMPLES: &[(DecodeErrorKind, &str)] = &[
     (DecodeErrorKind::RamBelowMinimum { payload: 0, minimum: 9, found: 8 }, "a payload declares too little RAM: payload 0, 8 bytes, at least 9"),
     (DecodeErrorKind::WorkspaceExceedsRam { payload: 0, workspace: 9, ram: 8 }, "a payload's workspace exceeds its RAM: payload 0, 9 bytes of 8"),
     (DecodeErrorKind::SumOverflow, "a sum of sizes overflows"),
+    (DecodeErrorKind::GroupUnexpected { payload: 1, group: 4096 }, "a full payload has groups for applying in place: payload 1, groups of 4096 bytes"),
 ];
 
 #[test]
@@ -49,7 +50,7 @@ fn codes_are_listed_once_and_in_order() {
     let listed: Vec<u16> = DecodeErrorKind::ALL.iter().map(|(code, _)| *code).collect();
     let samples: Vec<u16> = SAMPLES.iter().map(|(kind, _)| kind.code()).collect();
     assert_eq!(listed, samples);
-    assert_eq!(listed, (100..134).collect::<Vec<_>>());
+    assert_eq!(listed, (100..135).collect::<Vec<_>>());
     let texts: BTreeSet<_> = DecodeErrorKind::ALL.iter().map(|(_, text)| text).collect();
     assert_eq!(texts.len(), listed.len());
 }

@@ -16,11 +16,14 @@ fn payload(size: u32, block_size: u32) -> Payload {
         size,
         block_size,
         root: Digest([0; 32]),
+        checkpoint_interval: 0,
+        in_place_group: 0,
         needs: Needs {
             workspace: 10,
             ram: 0,
             scratch: 0,
             erases: 1,
+            min_operations: 0,
         },
     }
 }

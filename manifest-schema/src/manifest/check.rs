@@ -61,7 +61,13 @@ pub(super) fn payloads(reader: &mut Reader<'_>, manifest: &Manifest<'_>) -> Step
 fn source(manifest: &Manifest<'_>, number: u32, payload: &Payload) -> Result<(), DecodeErrorKind> {
     let count = manifest.sources.len();
     match (payload.role, payload.source) {
-        (Role::Full, None) => Ok(()),
+        (Role::Full, None) => match payload.in_place_group {
+            0 => Ok(()),
+            group => Err(DecodeErrorKind::GroupUnexpected {
+                payload: number,
+                group,
+            }),
+        },
         (Role::Full, Some(source)) => Err(DecodeErrorKind::SourceUnexpected {
             payload: number,
             source,

@@ -50,6 +50,12 @@ pub struct Payload {
     pub block_size: u32,
     /// Hash of index page 0, or of the block if there is only one.
     pub root: Digest,
+    /// Bytes of the new image between two checkpoints of the decoder that a device keeps in flash when it
+    /// applies the payload without staging it; 0 if it keeps none.
+    pub checkpoint_interval: u32,
+    /// Bytes of the new image in one group of sectors, if the payload may be applied in place: while it makes a
+    /// group, the old image reads as zeros below the group's start. 0 if it may not.
+    pub in_place_group: u32,
     /// What applying it takes.
     pub needs: Needs,
 }
@@ -65,6 +71,9 @@ pub struct Needs {
     pub scratch: u32,
     /// Most erases of any sector of the image in an uninterrupted update.
     pub erases: u32,
+    /// With power that lasts for this many flash operations each time, or more, the update still completes; 0 if
+    /// nothing is stated.
+    pub min_operations: u32,
 }
 
 impl Role {
@@ -174,29 +183,44 @@ impl Element<'_> for Payload {
     fn decode(reader: &mut Reader<'_>) -> Step<Self> {
         let mut fields = reader.map()?;
         let number = |reader: &mut Reader<'_>| reader.uint32(Limit::Unsigned32, u32::MAX);
-        let payload = Self {
+        let mut payload = Self {
             role: numbered(reader, &mut fields, 1, Role::from_number)?,
             source: fields.optional(reader, 2, number)?,
             codec: numbered(reader, &mut fields, 3, Codec::from_number)?,
             size: size(fields.required(reader, 4)?, Limit::PayloadSize)?,
             block_size: block_size(fields.required(reader, 5)?)?,
             root: Digest(fields.required(reader, 6)?.fixed()?),
+            checkpoint_interval: 0,
+            in_place_group: 0,
             needs: Needs {
                 workspace: number(fields.required(reader, 7)?)?,
                 ram: number(fields.required(reader, 8)?)?,
                 scratch: fields.not_default(reader, 9, Limit::Unsigned32, u32::MAX)?,
                 erases: number(fields.required(reader, 10)?)?,
+                min_operations: 0,
             },
         };
+        let mut not_zero = |key| fields.not_default(reader, key, Limit::Unsigned32, u32::MAX);
+        payload.checkpoint_interval = not_zero(11)?;
+        payload.in_place_group = not_zero(12)?;
+        payload.needs.min_operations = not_zero(13)?;
         fields.end(reader)?;
         Ok(payload)
     }
 
     fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
         let source = self.source.map(u64::from);
-        let scratch = Some(u64::from(self.needs.scratch)).filter(|scratch| *scratch != 0);
-        let optional_count =
-            u64::from(source.is_some()).saturating_add(u64::from(scratch.is_some()));
+        let [scratch, interval, group, operations] = [
+            self.needs.scratch,
+            self.checkpoint_interval,
+            self.in_place_group,
+            self.needs.min_operations,
+        ]
+        .map(|value| Some(u64::from(value)).filter(|value| *value != 0));
+        let optional_count = [source, scratch, interval, group, operations]
+            .into_iter()
+            .flatten()
+            .fold(0_u64, |count, _| count.saturating_add(1));
         writer.map(8_u64.saturating_add(optional_count))?;
         writer.uint(1)?;
         writer.uint(u64::from(self.role.number()))?;
@@ -215,7 +239,10 @@ impl Element<'_> for Payload {
         writer.uint(u64::from(self.needs.ram))?;
         optional(writer, 9, scratch)?;
         writer.uint(10)?;
-        writer.uint(u64::from(self.needs.erases))
+        writer.uint(u64::from(self.needs.erases))?;
+        optional(writer, 11, interval)?;
+        optional(writer, 12, group)?;
+        optional(writer, 13, operations)
     }
 }
 

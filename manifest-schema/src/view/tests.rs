@@ -29,11 +29,14 @@ const PAYLOAD: Payload = Payload {
     size: 9_000,
     block_size: 4_096,
     root: Digest([0xab; 32]),
+    checkpoint_interval: 16_384,
+    in_place_group: 8_192,
     needs: Needs {
         workspace: 16_384,
         ram: 20_832,
         scratch: 0,
         erases: 1,
+        min_operations: 40,
     },
 };
 
@@ -52,6 +55,7 @@ const MANIFEST: Manifest<'_> = Manifest {
             role: Role::Full,
             source: None,
             codec: Codec::Stored,
+            in_place_group: 0,
             ..PAYLOAD
         },
     ]),
@@ -75,12 +79,13 @@ const MANIFEST: Manifest<'_> = Manifest {
 };
 
 fn expected() -> Value {
-    let payload = |role, source: Option<u32>, codec, offset| {
+    let payload = |role, source: Option<u32>, codec, offset, group| {
         json!({
             "role": role, "source": source, "codec": codec,
             "payload_bytes": 9_000, "stored_bytes": 9_096, "offset": offset,
             "block_bytes": 4_096, "blocks": 3, "pages": 1, "root": "ab".repeat(32),
             "ram_bytes": 16_384, "total_ram_bytes": 20_832, "scratch_bytes": 0, "erases": 1,
+            "checkpoint_interval": 16_384, "in_place_group": group, "min_operations": 40,
         })
     };
     let image = |version, byte: &str| json!({"version": version, "sha256": byte.repeat(32), "bytes": 9_000, "load_address": null});
@@ -89,8 +94,8 @@ fn expected() -> Value {
         "vendor": "acme", "product": "gateway", "hardware": ["r1"], "isa": "x86-64",
         "target": image("1.5.2", "11"), "sources": [image("1.5.1", "22")],
         "payloads": [
-            payload("delta", Some(0), "native-delta", 0),
-            payload("full", None, "stored", 9_096),
+            payload("delta", Some(0), "native-delta", 0, 8_192),
+            payload("full", None, "stored", 9_096, 0),
         ],
         "payloads_bytes": 18_192,
         "bootloader": {"id": "mcuboot", "min": "1.9.0", "max": null},

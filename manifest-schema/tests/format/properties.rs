@@ -93,8 +93,14 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
         any::<u32>(),
         any::<u32>(),
     );
-    (sizes, rest, any::<u16>()).prop_map(
-        move |((size, log, workspace), (codec, root, scratch, erases), spare)| {
+    let steps = (any::<u32>(), any::<u32>(), any::<u32>());
+    (sizes, rest, steps, any::<u16>()).prop_map(
+        move |(
+            (size, log, workspace),
+            (codec, root, scratch, erases),
+            (checkpoint_interval, group, min_operations),
+            spare,
+        )| {
             let mut payload = Payload {
                 role,
                 source,
@@ -102,11 +108,14 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
                 size,
                 block_size: 1 << log,
                 root: Digest(root),
+                checkpoint_interval,
+                in_place_group: if role == Role::Full { 0 } else { group },
                 needs: Needs {
                     workspace,
                     ram: 0,
                     scratch,
                     erases,
+                    min_operations,
                 },
             };
             let least = u32::try_from(payload.min_ram()).unwrap();

@@ -63,7 +63,7 @@ const ITEMS: &[Rule] = &[
     ("nothing at all", |m| *m = raw(&[]), Kind::Truncated { needed: 1, available: 0 }),
     ("half a head", |m| *m = raw(&[0xb9, 1]), Kind::Truncated { needed: 2, available: 1 }),
     ("a byte behind the manifest", |m| *m = Value::Raw([m.to_bytes(), vec![0]].concat()), Kind::TrailingBytes { count: 1 }),
-    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 533 }),
+    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 544 }),
 ];
 
 #[rustfmt::skip]
@@ -142,7 +142,7 @@ const KEYS: &[Rule] = &[
     ("key 18", |m| m.append(&[], 18, int(0)), Kind::UnknownCriticalField { key: 18 }),
     ("a very large key", |m| m.append(&[], i128::from(i64::MAX), int(0)), Kind::UnknownCriticalField { key: i64::MAX }),
     ("key 5 in an image", |m| m.append(&[8], 5, int(0)), Kind::UnknownCriticalField { key: 5 }),
-    ("key 11 in a payload", |m| m.append(&[10, 3], 11, int(0)), Kind::UnknownCriticalField { key: 11 }),
+    ("key 14 in a payload", |m| m.append(&[10, 3], 14, int(0)), Kind::UnknownCriticalField { key: 14 }),
     ("key 4 in a requirement", |m| m.append(&[11], 4, int(0)), Kind::UnknownCriticalField { key: 4 }),
     ("key 3 in the validity", |m| m.append(&[14], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
     ("key 3 in the preconditions", |m| m.append(&[15], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
@@ -193,6 +193,12 @@ const VALUES: &[Rule] = &[
     ("RAM of 4 GiB", |m| m.set(&[10, 0, 8], int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
     ("scratch of 4 GiB", |m| m.set(&[10, 1, 9], int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
     ("2^32 erases", |m| m.set(&[10, 1, 10], int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
+    ("no checkpoints, written out", |m| m.append(&[10, 3], 11, int(0)), Kind::DefaultWritten { key: 11 }),
+    ("a checkpoint every 4 GiB", |m| m.append(&[10, 3], 11, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
+    ("no groups, written out", |m| m.append(&[10, 3], 12, int(0)), Kind::DefaultWritten { key: 12 }),
+    ("groups of 4 GiB", |m| m.append(&[10, 3], 12, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
+    ("no least operations, written out", |m| m.append(&[10, 3], 13, int(0)), Kind::DefaultWritten { key: 13 }),
+    ("2^32 least operations", |m| m.append(&[10, 3], 13, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
     ("no scratch, written out", |m| m.set(&[10, 1, 9], int(0)), Kind::DefaultWritten { key: 9 }),
     ("a battery of 101 %", |m| m.set(&[15, 1], int(101)), Kind::LimitExceeded { limit: Limit::BatteryPercent, max: 100, found: 101 }),
     ("free storage of 4 GiB", |m| m.set(&[15, 2], int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
@@ -211,6 +217,7 @@ const RELATIONS: &[Rule] = &[
     ("a delta from nowhere", |m| m.remove(&[10, 0], 2), Kind::SourceMissing { payload: 0 }),
     ("a reverse to nowhere", |m| m.remove(&[10, 3], 2), Kind::SourceMissing { payload: 3 }),
     ("a full payload from a source", |m| m.map(&[10, 2]).insert(1, (int(2), int(0))), Kind::SourceUnexpected { payload: 2, source: 0 }),
+    ("a full payload in place", |m| m.append(&[10, 2], 12, int(4_096)), Kind::GroupUnexpected { payload: 2, group: 4_096 }),
     ("two deltas from one source", |m| m.set(&[10, 1, 2], int(0)), Kind::DuplicatePayload { first: 0, second: 1 }),
     (
         "two full payloads",
@@ -339,12 +346,18 @@ fn limits_are_reached() {
         ram: u32::MAX,
         scratch: u32::MAX,
         erases: u32::MAX,
+        min_operations: u32::MAX,
     };
     let payload = |role, source| sprag_manifest::Payload {
         role,
         source,
         size: u32::MAX,
         block_size: 256,
+        checkpoint_interval: u32::MAX,
+        in_place_group: match role {
+            sprag_manifest::Role::Full => 0,
+            _ => u32::MAX,
+        },
         needs: largest,
         ..PAYLOADS[0]
     };

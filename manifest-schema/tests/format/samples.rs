@@ -36,11 +36,14 @@ pub(crate) const DELTA: Payload = Payload {
     size: 4_096,
     block_size: 4_096,
     root: Digest([0x44; 32]),
+    checkpoint_interval: 0,
+    in_place_group: 0,
     needs: Needs {
         workspace: 16_384,
         ram: 16_384 + 4_096 + 256,
         scratch: 0,
         erases: 1,
+        min_operations: 0,
     },
 };
 
@@ -55,7 +58,10 @@ pub(crate) const PAYLOADS: [Payload; 4] = [
             ram: 18 * 32 + 4_096 + 256,
             scratch: 65_536,
             erases: 2,
+            min_operations: 40,
         },
+        checkpoint_interval: 16_384,
+        in_place_group: 8_192,
         ..DELTA
     },
     Payload {
@@ -69,6 +75,7 @@ pub(crate) const PAYLOADS: [Payload; 4] = [
             ram: 4_096,
             scratch: 0,
             erases: 1,
+            min_operations: 0,
         },
         ..DELTA
     },

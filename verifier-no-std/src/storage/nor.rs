@@ -40,6 +40,8 @@ pub struct NorLayout<'s> {
     pub staging: Region,
     /// Boot record: two sectors, or twice as many as 180 bytes take.
     pub record: Region,
+    /// Scratch area, or an empty region.
+    pub scratch: Region,
     /// What an erased byte reads as; `embedded-storage` does not say.
     pub erased: u8,
     /// Absolute address of the flash's first byte, for reports.
@@ -92,6 +94,7 @@ impl<'s, F: NorFlash> NorStorage<'s, F> {
             Area::SlotB => self.layout.slot_b,
             Area::Staging => self.layout.staging,
             Area::Record => self.layout.record,
+            Area::Scratch => self.layout.scratch,
         }
     }
 

@@ -117,6 +117,11 @@ fn sentence(kind: &DecodeErrorKind) -> String {
             format!("payload {payload} states a workspace of {workspace} B in {ram} B of RAM")
         }
         DecodeErrorKind::SumOverflow => "the payloads' lengths add up to more than 64 bits".into(),
+        DecodeErrorKind::GroupUnexpected { payload, group } => {
+            format!(
+                "payload {payload} is a full image, and has groups of {group} B for applying in place"
+            )
+        }
         // The enum may grow; a test over the register of codes tells when it has.
         _ => kind.to_string(),
     }
@@ -154,7 +159,8 @@ const fn part(kind: &DecodeErrorKind) -> &'static str {
         | DecodeErrorKind::SourceIsTarget { .. }
         | DecodeErrorKind::RamBelowMinimum { .. }
         | DecodeErrorKind::WorkspaceExceedsRam { .. }
-        | DecodeErrorKind::SumOverflow => "manifest",
+        | DecodeErrorKind::SumOverflow
+        | DecodeErrorKind::GroupUnexpected { .. } => "manifest",
         _ => "header, envelope or manifest",
     }
 }

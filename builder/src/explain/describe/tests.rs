@@ -585,6 +585,13 @@ fn malformed_packages() {
             K::SumOverflow,
             "the payloads' lengths add up to more than 64 bits (byte 9 of the manifest)",
         ),
+        (
+            K::GroupUnexpected {
+                payload: 1,
+                group: 4096,
+            },
+            "payload 1 is a full image, and has groups of 4096 B for applying in place (byte 9 of the manifest)",
+        ),
     ];
     let codes = check(
         cases.map(|(kind, expected)| (Error::Format(DecodeError { kind, offset: 9 }), expected)),

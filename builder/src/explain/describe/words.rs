@@ -25,6 +25,7 @@ pub(super) const fn area(area: Area) -> &'static str {
         Area::SlotB => "slot B",
         Area::Staging => "the staging area",
         Area::Record => "the boot record",
+        Area::Scratch => "the scratch area",
         _ => "another area",
     }
 }

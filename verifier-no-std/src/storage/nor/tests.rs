@@ -21,6 +21,7 @@ fn storage(sectors: Sectors<'static>) -> NorStorage<'static, Words> {
         slot_b: region(256, 128),
         staging: region(0, 0),
         record: region(384, 128),
+        scratch: region(0, 64),
         erased: 0xff,
         base: 0x1000,
         sectors,
@@ -58,6 +59,7 @@ fn nothing_reaches_out_of_an_area() {
         (Area::SlotB, 128, 4),
         (Area::Staging, 0, 4),
         (Area::Record, u32::MAX - 1, 4),
+        (Area::Scratch, 60, 8),
         (Area::SlotA, u32::MAX - 3, 4),
     ] {
         let mut buf = std::vec![0; len];

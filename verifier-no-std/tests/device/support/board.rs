@@ -57,6 +57,7 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
             Area::SlotA => self.layout.slot_a,
             Area::SlotB => self.layout.slot_b,
             Area::Staging => self.layout.staging,
+            Area::Scratch => self.layout.scratch,
             _ => self.layout.record,
         }
     }

@@ -236,11 +236,14 @@ impl PayloadSpec {
             size: len_u32(&self.stream),
             block_size: self.block_size,
             root: Digest([0; DIGEST_LEN]),
+            checkpoint_interval: 0,
+            in_place_group: 0,
             needs: Needs {
                 workspace: self.workspace,
                 ram: u32::MAX,
                 scratch: self.scratch,
                 erases: 1,
+                min_operations: 0,
             },
         };
         payload.needs.ram = u32::try_from(payload.min_ram()).unwrap();
