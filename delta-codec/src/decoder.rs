@@ -8,7 +8,7 @@ use crate::images::Images;
 use crate::machine::{Context, IDLE_STEPS, Machine, STEP_INPUT, STEP_WORK, WINDOW_LEN};
 use crate::map::Widths;
 use crate::profile::{Profile, workspace_len};
-use crate::tables::{Layout, Tables};
+use crate::tables::Tables;
 use crate::truth::Unknown;
 
 /// Upper bound of binary decisions for each byte of output, see [`Decoder::pull`].
@@ -152,7 +152,9 @@ impl<'w> Decoder<'w> {
         };
         let have = FIFO_LEN.wrapping_add(self.slab.len());
         let widths = Widths::of(&machine.old, &machine.new);
-        let Some((window, mut tables)) = split(self.slab, *profile, widths) else {
+        // Used where it is returned: two of them would be much stack.
+        let mut parts = split(self.slab, *profile, widths);
+        let Some((window, tables)) = &mut parts else {
             return Err(DecodeError::WorkspaceTooSmall {
                 need: workspace_len(*profile),
                 have,
@@ -165,7 +167,7 @@ impl<'w> Decoder<'w> {
         };
         let mut context = Context {
             coder: &mut coder,
-            tables: &mut tables,
+            tables,
             window,
             images,
             truth: &mut Unknown,
@@ -199,7 +201,9 @@ impl<'w> Decoder<'w> {
         }
     }
 
-    /// Reads header and first bytes once they are here. False if they are not.
+    /// Reads header and first bytes once they are here. False if they are not. Not inlined: the first
+    /// state is off the stack again before anything is decoded.
+    #[inline(never)]
     fn start<E>(&mut self) -> Result<bool, DecodeError<E>> {
         let least = workspace_len(Profile::Kib8);
         let have = self.fifo.capacity().wrapping_add(self.slab.len());
@@ -216,7 +220,8 @@ impl<'w> Decoder<'w> {
         let profile = header.profile;
         let machine = header.machine(self.old_len, self.new_len);
         let widths = Widths::of(&machine.old, &machine.new);
-        let Some((_, mut tables)) = split(self.slab, profile, widths) else {
+        let mut parts = split(self.slab, profile, widths);
+        let Some((_, tables)) = &mut parts else {
             return Err(DecodeError::WorkspaceTooSmall {
                 need: workspace_len(profile),
                 have,
@@ -250,7 +255,7 @@ impl<'w> Decoder<'w> {
 /// Window and tables.
 fn split(slab: &mut [u8], profile: Profile, widths: Widths) -> Option<(&mut [u8], Tables<'_>)> {
     let (window, tables) = slab.split_at_mut_checked(WINDOW_LEN)?;
-    Some((window, Tables::split(tables, Layout::of(profile), widths)?))
+    Some((window, Tables::split(tables, profile, widths)?))
 }
 
 impl fmt::Debug for Decoder<'_> {

@@ -10,7 +10,7 @@ use crate::map::Widths;
 use crate::model::usize_of;
 use crate::profile::{Profile, workspace_len};
 use crate::region::{REGION_UNIT, Region};
-use crate::tables::{Layout, Tables};
+use crate::tables::Tables;
 use crate::truth::{Operation, Truth};
 
 /// Alignment of the instructions in an image, which some contexts use.
@@ -230,7 +230,7 @@ pub fn encode_observed<S: ByteSink>(
     };
     let mut machine = header.machine(old_len, new_len);
     let widths = Widths::of(&machine.old, &machine.new);
-    let mut tables = Tables::split(tables, Layout::of(profile), widths).ok_or(too_small)?;
+    let mut tables = Tables::split(tables, profile, widths).ok_or(too_small)?;
     tables.reset();
     header.write(sink);
     let mut coder = RangeEncoder::new(sink);

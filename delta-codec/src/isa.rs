@@ -34,6 +34,7 @@ mod xtensa;
 pub(crate) use scan::{Search, Zone};
 pub(crate) use side::reach;
 pub use side::{Code, Side};
+pub(crate) use thumb::call as thumb_call;
 
 use crate::segments::Segments;
 

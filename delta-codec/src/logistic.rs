@@ -13,14 +13,49 @@ const STRETCH_LIMIT: i32 = 2047;
 #[inline]
 pub(crate) fn squash(x: i32) -> u16 {
     let x = x.clamp(-STRETCH_LIMIT, STRETCH_LIMIT).wrapping_add(2048);
-    // 0 < x < 4096: 128 intervals of 32, linear in between.
-    let row = usize_of(x.unsigned_abs() >> 5) & 127;
-    let low = i32::from(SQUASH.get(row).copied().unwrap_or(32768));
-    let high = i32::from(SQUASH.get(row.wrapping_add(1)).copied().unwrap_or(32768));
-    let between = high.wrapping_sub(low).wrapping_mul(x & 31) >> 5;
-    let [one, _] = halfwords(low.wrapping_add(between));
-    one
+    #[cfg(target_pointer_width = "64")]
+    {
+        let row = usize_of(x.unsigned_abs()) & 4095;
+        ALL_SQUASHED.get(row).copied().unwrap_or(32768)
+    }
+    #[cfg(not(target_pointer_width = "64"))]
+    {
+        between(x)
+    }
 }
+
+/// Of 0 < x < 4096: 128 intervals of 32, linear in between.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "within the table's 129 rows; u16 to i32"
+)]
+const fn between(x: i32) -> u16 {
+    let row = (x >> 5 & 127) as usize;
+    let (low, high) = (SQUASH[row] as i32, SQUASH[row.wrapping_add(1)] as i32);
+    let between = high.wrapping_sub(low).wrapping_mul(x & 31) >> 5;
+    let [a, b, ..] = low.wrapping_add(between).to_le_bytes();
+    u16::from_le_bytes([a, b])
+}
+
+/// All of [`between`], where 8 KiB are cheaper than a dozen instructions.
+#[cfg(target_pointer_width = "64")]
+static ALL_SQUASHED: [u16; 4096] = {
+    let mut table = [0; 4096];
+    let mut row = 0_u16;
+    while row < 4096 {
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "evaluated when compiled"
+        )]
+        {
+            table[row as usize] = between(row as i32);
+        }
+        row = row.wrapping_add(1);
+    }
+    table
+};
 
 /// Stretched value of a probability `p` in 1/65536; its lowest four bits do not matter.
 #[inline]
@@ -77,14 +112,13 @@ const fn fold(p: u16) -> i32 {
 
 /// Step of a counter that has seen `count` bits, 16384 / (count + 1.6), of 0 to 31.
 #[inline]
-pub(crate) fn step(count: u8) -> i32 {
-    i32::from(STEP.get(usize::from(count & 31)).copied().unwrap_or(502))
-}
-
-/// Low and high halfword.
-fn halfwords(value: i32) -> [u16; 2] {
-    let [a, b, c, d] = value.to_le_bytes();
-    [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "within the table's 32 rows; u8 to usize, u16 to i32"
+)]
+pub(crate) const fn step(count: u8) -> i32 {
+    STEP[(count & 31) as usize] as i32
 }
 
 /// Rows of [`STRETCH`] that come from its steep end.

@@ -7,6 +7,7 @@ mod copy;
 mod field;
 mod layout;
 mod operation;
+mod window;
 
 use crate::coder::{BYTES_PER_DECISION, Coder};
 use crate::error::DecodeError;
@@ -21,8 +22,8 @@ use crate::truth::Truth;
 
 use clean::VERBATIM_STEPS;
 pub(crate) use clean::{VERBATIM_MAX, VERBATIM_MIN};
-pub(crate) use copy::front;
 pub(crate) use layout::{LAYOUT_STEPS, REGION_STEPS};
+pub(crate) use window::front;
 
 /// Bytes of the old image kept at hand.
 pub(crate) const WINDOW_LEN: usize = 88;
@@ -231,6 +232,23 @@ impl Machine {
             return Ok(self.release(out));
         }
         match self.mode {
+            Mode::Literal => Ok(self.literal(context, out)),
+            Mode::Offer => Ok(self.offer(context)),
+            Mode::Clean => self.clean(context, out),
+            Mode::Unit => self.unit(context, out),
+            Mode::End => Ok(0),
+            _ => self.between(context),
+        }
+    }
+
+    /// A step outside copies and literals. These are seldom, but need much stack; those that produce
+    /// bytes shall not hold it.
+    #[inline(never)]
+    fn between<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+    ) -> Step<I> {
+        match self.mode {
             Mode::Layout => self.layout(context),
             Mode::SegmentCount => self.segment_count(context),
             Mode::Segment => self.segment(context),
@@ -244,11 +262,7 @@ impl Machine {
             Mode::Operation => self.next_operation(context),
             Mode::LiteralLen => self.literal_len(context),
             Mode::CopyLen => self.copy_len(context),
-            Mode::Literal => Ok(self.literal(context, out)),
-            Mode::Offer => Ok(self.offer(context)),
-            Mode::Clean => self.clean(context, out),
-            Mode::Unit => self.unit(context, out),
-            Mode::End => Ok(0),
+            Mode::Literal | Mode::Offer | Mode::Clean | Mode::Unit | Mode::End => Ok(0),
         }
     }
 
@@ -291,6 +305,7 @@ impl Machine {
         self.new.len.saturating_sub(self.produced)
     }
 
+    #[inline(never)]
     fn literal<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -311,7 +326,7 @@ impl Machine {
                 self.mode = Mode::Operation;
             }
         }
-        self.emit(&[byte], out)
+        self.emit_byte(byte, out)
     }
 
     fn place(&self) -> Place {
@@ -322,8 +337,19 @@ impl Machine {
         }
     }
 
-    /// Gives bytes out; what finds no room is held. Returns how many found room.
+    /// Gives out a byte for which there is room.
     #[inline]
+    fn emit_byte(&mut self, byte: u8, out: &mut [u8]) -> usize {
+        let Some(room) = out.first_mut() else {
+            return self.emit(&[byte], out);
+        };
+        *room = byte;
+        self.recent = self.recent << 8 | u32::from(byte);
+        self.produced = self.produced.saturating_add(1);
+        1
+    }
+
+    /// Gives bytes out; what finds no room is held. Returns how many found room.
     fn emit(&mut self, bytes: &[u8], out: &mut [u8]) -> usize {
         for byte in bytes {
             self.recent = self.recent << 8 | u32::from(*byte);

@@ -5,9 +5,9 @@ mod bytes;
 use crate::coder::Coder;
 use crate::isa::{KIND_COUNT, Kind};
 use crate::number::{self, NUMBER_COUNTERS};
-use crate::tables::{Input, Tables};
+use crate::tables::Tables;
 
-pub(crate) use bytes::{equal, literal, missed};
+pub(crate) use bytes::{Equal, equal, literal, missed};
 
 /// Kinds of numbers, each with its own counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,8 +89,9 @@ const STRETCH_PAST: usize = STRETCH_RUN + 64;
 const STRETCH_SIZE: usize = STRETCH_PAST + 32;
 const FIELD_HISTORY: usize = STRETCH_SIZE + 128;
 const FIELD_PLACE: usize = FIELD_HISTORY + 128;
+const EQUAL_FIRST: usize = FIELD_PLACE + 128;
 /// Counters of flags of every profile.
-pub(crate) const FLAGS_FIXED: usize = FIELD_PLACE + 128;
+pub(crate) const FLAGS_FIXED: usize = EQUAL_FIRST + 64;
 
 // Mixer weights: sets of as many as there are inputs.
 const SET_EQUAL: usize = 0;
@@ -98,14 +99,16 @@ const SET_LITERAL: usize = SET_EQUAL + (2 + SUBSTITUTION_STATES) * EQUAL_INPUTS;
 const SET_MISS: usize = SET_LITERAL + 4 * LITERAL_INPUTS;
 const SET_STRETCH: usize = SET_MISS + 8 * MISS_INPUTS;
 const SET_FIELD: usize = SET_STRETCH + 4 * STRETCH_INPUTS;
+const SET_EQUAL_FIRST: usize = SET_FIELD + 6 * FIELD_INPUTS;
 /// Mixer weights of every profile.
-pub(crate) const WEIGHT_COUNT: usize = SET_FIELD + 6 * FIELD_INPUTS;
+pub(crate) const WEIGHT_COUNT: usize = SET_EQUAL_FIRST + FIRST_INPUTS;
 
 /// What the substitution of the halfword says of a byte: nothing (0); the old byte (1); another byte,
 /// by confidence (2 to 4); it was wrong about the byte before (5).
 pub(crate) const SUBSTITUTION_STATES: usize = 6;
 
 const EQUAL_INPUTS: usize = 5;
+const FIRST_INPUTS: usize = 3;
 const LITERAL_INPUTS: usize = 2 + bytes::RECALLS;
 const MISS_INPUTS: usize = 3 + bytes::RECALLS;
 const STRETCH_INPUTS: usize = 3;
@@ -314,7 +317,7 @@ pub(crate) fn candidate<C: Coder>(
     tables.mix_field(
         coder,
         SET_FIELD.wrapping_add(set.wrapping_mul(FIELD_INPUTS)),
-        &indices.map(Input::of),
+        &indices,
         right,
     )
 }
@@ -348,7 +351,7 @@ pub(crate) fn stretch<C: Coder>(
         STRETCH_SIZE.wrapping_add(step << 5 | size_log2 << 1 | start),
     ];
     let set = SET_STRETCH.wrapping_add(step.wrapping_mul(STRETCH_INPUTS));
-    tables.mix_flag(coder, set, &indices.map(Input::of), clean)
+    tables.mix_flag(coder, set, &indices, clean)
 }
 
 /// A stretch about to be coded.
@@ -379,10 +382,6 @@ pub(crate) fn instruction_mask(unit_log2: u8) -> u32 {
 /// Bits of a number: 0 for 0, else 1 + floor(log2).
 pub(crate) fn log2(value: u32) -> u32 {
     u32::BITS.wrapping_sub(value.leading_zeros())
-}
-
-fn mask_of(bits: u32) -> usize {
-    1_usize.wrapping_shl(bits).wrapping_sub(1)
 }
 
 fn hash32(value: u32) -> u32 {

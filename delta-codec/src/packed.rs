@@ -1,5 +1,7 @@
 //! Records of whole bytes that hold numbers of as few bits as the images' sizes allow.
 
+use crate::isa::halves;
+
 /// Where a number of at most 32 bits lies in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bits {
@@ -43,16 +45,16 @@ impl<'a> Records<'a> {
     #[inline]
     pub(crate) fn get(&self, index: usize, bits: Bits) -> Option<u32> {
         let start = index.checked_mul(self.len)?;
-        let record = self.bytes.get(start..)?.get(..self.len)?;
-        let rest = record.get(usize::try_from(bits.at >> 3).ok()?..)?;
-        let word = match rest.first_chunk() {
-            Some(word) if bits.at & 7 == 0 => u32::from_le_bytes(*word),
-            _ => {
-                let word = word_of(rest).wrapping_shr(bits.at & 7);
-                let [a, b, c, d, ..] = word.to_le_bytes();
-                u32::from_le_bytes([a, b, c, d])
-            }
-        };
+        let rest = self.bytes.get(start..)?;
+        if rest.len() < self.len {
+            return None;
+        }
+        // What lies behind the record does not matter, but that it is there makes this quick.
+        let rest = rest.get(usize::try_from(bits.at >> 3).ok()?..)?;
+        let word = rest
+            .first_chunk()
+            .map_or_else(|| word_of(rest), |word| u64::from_le_bytes(*word));
+        let [word, _] = halves(word.wrapping_shr(bits.at & 7));
         Some(word & bits.max())
     }
 
@@ -144,6 +146,7 @@ impl<'a> Records<'a> {
 }
 
 /// The first eight bytes, zeros beyond the end.
+#[inline(never)]
 fn word_of(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];
     for (slot, byte) in word.iter_mut().zip(bytes) {

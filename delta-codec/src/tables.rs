@@ -12,7 +12,7 @@ use crate::region::{REGION_LEN, Regions};
 use crate::substitution::{SUBSTITUTION_LEN, Substitutions};
 
 use mix::{COUNTER_NEW, WEIGHT_NEW, believing};
-pub(crate) use mix::{Counter, Input};
+pub(crate) use mix::{Counter, VOTES_MAX, Vote};
 
 /// How many of each table a profile has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Layout {
         match profile {
             Profile::Kib8 => Self {
                 order_1_bits: 7,
-                recall_count: 160,
+                recall_count: 90,
                 flag_bits: 6,
                 history_bits: 6,
                 phase_bits: 0,
@@ -60,7 +60,7 @@ impl Layout {
             },
             Profile::Kib16 => Self {
                 order_1_bits: 9,
-                recall_count: 1064,
+                recall_count: 994,
                 flag_bits: 8,
                 history_bits: 8,
                 phase_bits: 1,
@@ -73,7 +73,7 @@ impl Layout {
             },
             Profile::Kib64 => Self {
                 order_1_bits: 12,
-                recall_count: 3112,
+                recall_count: 3042,
                 flag_bits: 10,
                 history_bits: 8,
                 phase_bits: 2,
@@ -159,9 +159,53 @@ impl Layout {
     }
 }
 
+/// Where those counters begin whose number depends on the profile, and masks of as many.
+#[derive(Debug)]
+pub(crate) struct Places {
+    pub(crate) order_0: usize,
+    pub(crate) phase_mask: u32,
+    pub(crate) order_1_mask: usize,
+    pub(crate) flag_mask: usize,
+    pub(crate) histories: usize,
+    pub(crate) history_mask: usize,
+    pub(crate) substitution_flags: usize,
+    /// See [`Layout::has_numbers`].
+    pub(crate) has_numbers: bool,
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "constants below 2^23")]
+impl Places {
+    const fn of(layout: Layout) -> Self {
+        Self {
+            order_0: layout.order_0(),
+            phase_mask: (1 << layout.phase_bits) - 1,
+            order_1_mask: (1 << layout.order_1_bits) - 1,
+            flag_mask: (1 << layout.flag_bits) - 1,
+            histories: layout.histories(),
+            history_mask: (1 << layout.history_bits) - 1,
+            substitution_flags: layout.substitution_flags(),
+            has_numbers: layout.has_numbers(),
+        }
+    }
+
+    /// In flash: of a copy there would be two on the stack.
+    const fn at(profile: Profile) -> &'static Self {
+        static KIB_8: Places = Places::of(Layout::of(Profile::Kib8));
+        static KIB_16: Places = Places::of(Layout::of(Profile::Kib16));
+        static KIB_64: Places = Places::of(Layout::of(Profile::Kib64));
+        static GATEWAY: Places = Places::of(Layout::of(Profile::Gateway));
+        match profile {
+            Profile::Kib8 => &KIB_8,
+            Profile::Kib16 => &KIB_16,
+            Profile::Kib64 => &KIB_64,
+            Profile::Gateway => &GATEWAY,
+        }
+    }
+}
+
 /// Typed views of the slab.
 pub(crate) struct Tables<'a> {
-    pub(crate) layout: Layout,
+    pub(crate) places: &'static Places,
     bits: &'a mut [Counter],
     flags: &'a mut [Counter],
     weights: &'a mut [[u8; 4]],
@@ -175,7 +219,8 @@ pub(crate) struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     /// Splits a slab of at least [`Layout::len`] bytes; `None` if it is shorter.
-    pub(crate) fn split(slab: &'a mut [u8], layout: Layout, widths: Widths) -> Option<Self> {
+    pub(crate) fn split(slab: &'a mut [u8], profile: Profile, widths: Widths) -> Option<Self> {
+        let layout = Layout::of(profile);
         let widths = layout.widths(widths);
         let (bits, rest) = pieces(slab, layout.bit_count())?;
         let (flags, rest) = pieces(rest, layout.flag_count())?;
@@ -191,7 +236,7 @@ impl<'a> Tables<'a> {
         let (regions, rest) = pieces(rest, layout.region_count)?;
         let (recalls, _) = pieces(rest, layout.recall_count)?;
         Some(Self {
-            layout,
+            places: Places::at(profile),
             bits,
             flags,
             weights,

@@ -9,7 +9,7 @@ use crate::machine::WINDOW_LEN;
 use crate::map::Widths;
 use crate::model::{BITS_FIXED, FLAGS_FIXED, WEIGHT_COUNT};
 use crate::profile::Profile;
-use crate::tables::{Counter, Layout, Tables};
+use crate::tables::{Counter, Tables};
 
 /// Counters and weights that every profile has.
 #[expect(missing_debug_implementations, reason = "a view of tables")]
@@ -43,7 +43,7 @@ impl<'a> State<'a> {
         let slab = workspace.get_mut(FIFO_LEN.checked_add(WINDOW_LEN)?..)?;
         // The widths matter to the map only, which lies behind.
         let widths = Widths::of_lengths(1 << 20, 1 << 20, 1 << 20);
-        let tables = Tables::split(slab, Layout::of(profile), widths)?;
+        let tables = Tables::split(slab, profile, widths)?;
         Some(Self { tables })
     }
 

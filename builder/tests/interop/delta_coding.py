@@ -91,9 +91,9 @@ class Coder:
 # Sections A.3 and A.8: counters, mixing, sizes.
 
 PROFILES = {
-    0: dict(order1=7, recalls=160, flag=6, history=6, phase=0, map=578, learned=128, anchors=120, substitutions=0, regions=6),
-    1: dict(order1=9, recalls=1064, flag=8, history=8, phase=1, map=2984, learned=512, anchors=320, substitutions=128, regions=32),
-    2: dict(order1=12, recalls=3112, flag=10, history=8, phase=2, map=29640, learned=4096, anchors=1250, substitutions=512, regions=128),
+    0: dict(order1=7, recalls=90, flag=6, history=6, phase=0, map=578, learned=128, anchors=120, substitutions=0, regions=6),
+    1: dict(order1=9, recalls=994, flag=8, history=8, phase=1, map=2984, learned=512, anchors=320, substitutions=128, regions=32),
+    2: dict(order1=12, recalls=3042, flag=10, history=8, phase=2, map=29640, learned=4096, anchors=1250, substitutions=512, regions=128),
     3: dict(order1=17, recalls=1 << 20, flag=16, history=14, phase=2, map=360000, learned=6 << 16, anchors=192000, substitutions=65536, regions=8192, numbers=True),
 }
 
@@ -102,8 +102,8 @@ NEW = 2048 << 4
 
 # Where the priors of a table begin: in BITS or FLAGS, and in WEIGHTS with the inputs of a set.
 BITS = {"number": 0, "single": 780, "bits": 824, "delta": 1080, "literal": 1336, "missed": 1528}
-FLAGS = {"equal run": 0, "stretch run": 64, "stretch past": 128, "stretch size": 160, "field history": 288, "field place": 416}
-WEIGHTS = {"equal": (0, 5), "literal": (40, 8), "miss": (72, 9), "stretch": (144, 3), "field": (156, 2)}
+FLAGS = {"equal run": 0, "stretch run": 64, "stretch past": 128, "stretch size": 160, "field history": 288, "field place": 416, "first": 544}
+WEIGHTS = {"equal": (0, 5), "literal": (40, 8), "miss": (72, 9), "stretch": (144, 3), "field": (156, 2), "first": (168, 3)}
 
 
 class Model:
@@ -156,7 +156,7 @@ class Model:
         s = []
         for known in inputs:
             if known is None:
-                s.append(1)
+                s.append(0)
             else:
                 stretched = self.logistic.stretch(self.one(known[0]))
                 s.append(stretched if known[1] else -stretched)

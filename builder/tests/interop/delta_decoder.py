@@ -452,6 +452,19 @@ class Decoder:
             key = ((word ^ pos >> 1 & 1) * 0x9E3779B1 & WORD) >> 16
         known = self.substitutions.get(key)
         last = self.new[-1] if self.new else 0
+        hashed = (o, op, lane, op if self.u == 2 else (before if pos & 1 else after))
+        in_pairs = not pos & 1 and self.u > 0 and STEP[self.region()] > 1
+        if in_pairs and self.plain == 0 and self.left > 1 and self.doubt not in (1, 2):
+            state = 0
+            if known:
+                state = 1 if known[0] == halfword else 2 + min(known[1], 2)
+            if self.equal(state, hashed):
+                self.substitutions.put(key, halfword, halfword)
+                self.inner = max(self.inner - 2, 0)
+                self.half = False
+                self.surprise(True, halfword)
+                return
+            self.doubt = 2
         hint, state = None, 0
         if known:
             if pos & 1 and known[0][0] != last:
@@ -461,21 +474,8 @@ class Decoder:
                 state = 1 if hint == o else 2 + min(known[1], 2)
         missed = self.doubt == 1
         if not missed:
-            b = op if self.u == 2 else (before if pos & 1 else after)
-            if state:
-                weights = state + 2
-            else:
-                weights = 1 + (self.misses & 1) if self.misses & 255 else 0
-            flag = (1 << self.profile["flag"]) - 1
-            history = (1 << self.profile["history"]) - 1
-            missed = not self.model.mixed(
-                ("equal", weights),
-                [(("history", self.misses & history), 1),
-                 (("equal run", 4 * min(lg(self.run), 15) + (pos & 3)), 1),
-                 (("flags 0", h(op | lane << 8 | 0x900) & flag), 1),
-                 (("flags 1", h(o | b << 8 | lane << 16) & flag), 1),
-                 (("states", 16 * state + 4 * (pos & 3) + (self.misses & 3)), 1)],
-                8, 12)
+            first = in_pairs and self.doubt == 2
+            missed = not (self.first_equal if first else self.equal)(state, hashed)
         if missed:
             agreeing = (hint, known[1]) if hint is not None and hint != o else None
             new = self.missed_byte(o, before, op, lane, agreeing)
@@ -489,6 +489,36 @@ class Decoder:
         if missed:
             self.delta = (new - o) & 255
         self.surprise(not missed, bytes((new,)))
+
+    def equal(self, state, hashed):
+        """Whether a byte or pair is as in the old image."""
+        o, op, lane, b = hashed
+        pos = self.source
+        if state:
+            weights = state + 2
+        else:
+            weights = 1 + (self.misses & 1) if self.misses & 255 else 0
+        flag = (1 << self.profile["flag"]) - 1
+        history = (1 << self.profile["history"]) - 1
+        return self.model.mixed(
+            ("equal", weights),
+            [(("history", self.misses & history), 1),
+             (("equal run", 4 * min(lg(self.run), 15) + (pos & 3)), 1),
+             (("flags 0", h(op | lane << 8 | 0x900) & flag), 1),
+             (("flags 1", h(o | b << 8 | lane << 16) & flag), 1),
+             (("states", 16 * state + 4 * (pos & 3) + (self.misses & 3)), 1)],
+            8, 12)
+
+    def first_equal(self, state, hashed):
+        """The same for the first byte of a pair of which one is not."""
+        o, op, lane, b = hashed
+        flag = (1 << self.profile["flag"]) - 1
+        return self.model.mixed(
+            ("first", 0),
+            [(("first", 8 * state + (self.misses & 7)), 1),
+             (("flags 0", h(op | lane << 8 | 0x2900) & flag), 1),
+             (("flags 1", h(o | b << 8 | lane << 16 | 1 << 20) & flag), 1)],
+            8, 12)
 
     def recent(self):
         return int.from_bytes(bytes(self.new[-4:]).rjust(4, b"\0"), "big")

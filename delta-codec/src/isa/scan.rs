@@ -225,7 +225,7 @@ impl Search {
 
     /// Whether aligned bytes at an offset may be a pointer.
     #[inline]
-    fn may_be_pointer(&self, here: u32, bytes: Bytes) -> bool {
+    pub(crate) fn may_be_pointer(&self, here: u32, bytes: Bytes) -> bool {
         let [low, high] = halves(u64::from_le_bytes(bytes));
         let inside = low.wrapping_sub(self.image) < self.image_len;
         if matches!(

@@ -86,6 +86,17 @@ pub(super) fn recognise(offset: u32, bytes: Bytes) -> Option<Field> {
     }
 }
 
+/// Of BL and of B.W, encoding T4: the kind, and how far from the instruction itself the target is.
+#[inline]
+pub(crate) fn call(code: u32) -> Option<(Kind, u32)> {
+    let kind = match code & 0xd000_f800 {
+        0xd000_f000 => Kind::Call,
+        0x9000_f000 => Kind::Jump,
+        _ => return None,
+    };
+    Some((kind, here(far_distance(code & 0xffff, code >> 16))))
+}
+
 /// The distance of BL, of BLX and of B.W, encoding T4.
 fn far_distance(first: u32, second: u32) -> u32 {
     let sign = bit(first, 10);

@@ -5,7 +5,7 @@ use super::{Context, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Code, Search, reach};
+use crate::isa::{Code, Isa, Search, reach};
 use crate::model;
 use crate::region::Class;
 use crate::truth::Truth;
@@ -191,6 +191,8 @@ impl Machine {
         let search = Search::new(&self.old, class, self.zone(context.tables));
         let step = 1_usize.wrapping_shl(u32::from(class.step_log2()));
         let mut inner_left = self.inner_left;
+        let is_thumb = class == Class::Code(Isa::Thumb);
+        let own_shift = self.own_shift((self.produced, self.source));
         let (mut at, mut fields, mut field_bytes) = (0_usize, 0_usize, 0_usize);
         while at < len {
             let here = u32::try_from(at).unwrap_or(u32::MAX);
@@ -213,6 +215,24 @@ impl Machine {
             };
             let here = u32::try_from(at).unwrap_or(u32::MAX);
             let source = self.source.wrapping_add(here);
+            if is_thumb
+                && inner_left == 0
+                && at.saturating_add(4) <= len
+                && (source & 3 != 0 || !search.may_be_pointer(source, *old))
+                && let place = (self.produced.wrapping_add(here), source)
+                && let Ok(bytes) = self.expect_call(context.tables, place, *old, own_shift)
+            {
+                if let Some(bytes) = bytes
+                    && let Some(to) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
+                {
+                    let [a, b, c, d, ..] = bytes;
+                    *to = [a, b, c, d];
+                }
+                at = at.saturating_add(4);
+                fields = fields.wrapping_add(1);
+                field_bytes = field_bytes.wrapping_add(4);
+                continue;
+            }
             let mut inner_after = inner_left;
             let field = self.expect(
                 context.tables,

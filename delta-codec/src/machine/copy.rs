@@ -2,10 +2,9 @@
 
 use super::{Context, HITS_TO_STRETCH, Machine, Mode, Step, VERBATIM_MIN};
 use crate::coder::Coder;
-use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, halves, reach};
-use crate::model::{self, Hint, History, OldPlace, STRETCH_MAX, STRETCH_MIN, Stretch};
+use crate::isa::Bytes;
+use crate::model::{self, Equal, Hint, History, STRETCH_MAX, STRETCH_MIN, Stretch};
 use crate::region::{Class, Span};
 use crate::substitution::Substitution;
 use crate::tables::Tables;
@@ -133,6 +132,7 @@ impl Machine {
     }
 
     /// One byte or field with its own decisions.
+    #[inline(never)]
     pub(super) fn unit<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -152,7 +152,7 @@ impl Machine {
                 return Ok(self.field(context, &prediction, bytes, out));
             }
         }
-        Ok(self.byte(context, bytes, out))
+        Ok(self.byte(context, out))
     }
 
     /// Whether the source needs a closer look: a field may begin here. If not, takes account of the
@@ -177,13 +177,55 @@ impl Machine {
     fn byte<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
-        bytes: Bytes,
         out: &mut [u8],
     ) -> usize {
-        let (old, key, old_half) = self.old_place(context.window, bytes);
+        let (old, key, old_half) = self.old_place(context.window);
         let known = context.tables.substitutions.get(key);
         let [last, ..] = self.recent.to_le_bytes();
         let second = self.source & 1 != 0;
+        let is_half = !second && self.unit_log2 > 0 && self.region.class.step_log2() > 0;
+        if is_half
+            && self.plain_left == 0
+            && self.doubt_left.wrapping_sub(1) > 1
+            && self.copy_left > 1
+        {
+            let hint = match known {
+                None => Hint::None,
+                Some(known) if known.new == old_half => Hint::Byte(old.byte, 0),
+                Some(known) => Hint::Byte(!old.byte, known.confidence),
+            };
+            let truth = C::ENCODING && {
+                let [first, second, ..] = context.truth.new_bytes(self.produced);
+                [first, second] == old_half
+            };
+            let history = History {
+                misses: self.misses,
+                run: self.run,
+                delta: self.delta,
+                hint,
+            };
+            let (tables, coder) = (&mut *context.tables, &mut *context.coder);
+            if model::equal(
+                tables,
+                coder,
+                self.place(),
+                old,
+                history,
+                Equal::Pair,
+                truth,
+            ) {
+                tables.substitutions.put(key, old_half, old_half);
+                self.inner_left = self.inner_left.saturating_sub(2);
+                self.half = false;
+                return self.finish_unit(true, &old_half, out);
+            }
+            self.doubt_left = 2;
+        }
+        let kind = if is_half && self.doubt_left == 2 {
+            Equal::First
+        } else {
+            Equal::Byte
+        };
         let hint = match known {
             None => Hint::None,
             Some(Substitution {
@@ -210,7 +252,7 @@ impl Machine {
             hint,
         };
         let hit = self.doubt_left != 1
-            && model::equal(tables, coder, place, old, history, truth == old.byte);
+            && model::equal(tables, coder, place, old, history, kind, truth == old.byte);
         let byte = if hit {
             old.byte
         } else {
@@ -225,14 +267,26 @@ impl Machine {
         if !hit {
             self.delta = byte.wrapping_sub(old.byte);
         }
-        self.finish_unit(hit, &[byte], out)
+        self.finish_byte(hit, byte, out)
+    }
+
+    /// The same as [`finish_unit`](Self::finish_unit) for the byte that most units are.
+    #[inline]
+    fn finish_byte(&mut self, expected: bool, byte: u8, out: &mut [u8]) -> usize {
+        self.count_unit(expected, 1);
+        self.emit_byte(byte, out)
     }
 
     /// Gives out the bytes of a unit and goes on. `expected` is whether a stretch would have had
     /// them.
     #[inline]
     pub(super) fn finish_unit(&mut self, expected: bool, bytes: &[u8], out: &mut [u8]) -> usize {
-        let len = u32::try_from(bytes.len()).unwrap_or(0);
+        self.count_unit(expected, u32::try_from(bytes.len()).unwrap_or(0));
+        self.emit(bytes, out)
+    }
+
+    #[inline]
+    fn count_unit(&mut self, expected: bool, len: u32) {
         self.misses = self.misses << 1 | u32::from(!expected);
         if expected {
             self.run = self.run.saturating_add(len);
@@ -248,118 +302,5 @@ impl Machine {
         } else if self.run >= HITS_TO_STRETCH && self.doubt_left == 0 && self.plain_left == 0 {
             self.mode = Mode::Offer;
         }
-        self.emit(bytes, out)
     }
-
-    /// The old byte at the source, which begins `bytes`, with its surroundings, and the key and the
-    /// bytes of its halfword; zeros outside the old image.
-    #[inline]
-    fn old_place(&self, window: &[u8], bytes: Bytes) -> (OldPlace, u16, [u8; 2]) {
-        let offset = self.source;
-        let window = window
-            .get(..model::usize_of(self.window_len))
-            .unwrap_or_default();
-        // The window begins with a whole word, at or before this one.
-        let start = model::usize_of((offset & !3).wrapping_sub(self.window_start));
-        let word = front(window.get(start..).unwrap_or_default());
-        let [word, _] = halves(u64::from_le_bytes(word));
-        let at = |offset: u32| {
-            let [byte, ..] = word.wrapping_shr((offset & 3) << 3).to_le_bytes();
-            byte
-        };
-        let before = if offset & 3 != 0 {
-            at(offset.wrapping_sub(1))
-        } else {
-            let before = start.checked_sub(1).and_then(|before| window.get(before));
-            before.copied().unwrap_or(0)
-        };
-        let [byte, after, ..] = bytes;
-        let place = OldPlace {
-            offset,
-            byte,
-            before,
-            after,
-            opcode: at(offset | model::instruction_mask(self.unit_log2)),
-        };
-        let half = [at(offset & !1), at(offset | 1)];
-        if self.unit_log2 < 2 {
-            return (place, u16::from_le_bytes(half), half);
-        }
-        // Of a word-sized instruction both halves matter.
-        let key = (word ^ offset >> 1 & 1).wrapping_mul(0x9e37_79b1);
-        let [_, _, low, high] = key.to_le_bytes();
-        (place, u16::from_le_bytes([low, high]), half)
-    }
-
-    /// The place of the source in the window, which holds what lies around it.
-    pub(super) fn old_code<'c>(&self, window: &'c [u8]) -> Code<'c> {
-        let window = window
-            .get(..model::usize_of(self.window_len))
-            .unwrap_or_default();
-        let place = model::usize_of(self.source.wrapping_sub(self.window_start));
-        Code::new(window, place)
-    }
-
-    /// The old bytes at the source, zeros beyond the end. Afterwards the window holds them, at
-    /// least the three bytes before, and what the recogniser may look at.
-    #[inline]
-    pub(super) fn old_bytes<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-    ) -> Result<Bytes, DecodeError<I::Error>> {
-        let (behind, ahead) = reach(self.region.class);
-        let index = self.source.wrapping_sub(self.window_start);
-        if index < behind.max(3) || index.saturating_add(ahead) > self.window_len {
-            self.fill_window(context)?;
-        }
-        let index = model::usize_of(self.source.wrapping_sub(self.window_start));
-        let rest = context.window.get(index..).unwrap_or_default();
-        if let Some(bytes) = rest.first_chunk()
-            && index.wrapping_add(bytes.len()) <= model::usize_of(self.window_len)
-        {
-            return Ok(*bytes);
-        }
-        let window = context
-            .window
-            .get(..model::usize_of(self.window_len))
-            .unwrap_or_default();
-        Ok(front(window.get(index..).unwrap_or_default()))
-    }
-
-    /// Reads the old image around the source, unless all there is is at hand.
-    #[inline(never)]
-    fn fill_window<C: Coder, I: Images, T: Truth>(
-        &mut self,
-        context: &mut Context<'_, '_, C, I, T>,
-    ) -> Result<(), DecodeError<I::Error>> {
-        let (behind, ahead) = reach(self.region.class);
-        let from = self.source.saturating_sub(behind.max(3));
-        let to = self.source.saturating_add(ahead).min(self.old.len);
-        let end = self.window_start.saturating_add(self.window_len);
-        if from < self.window_start || to > end {
-            let start = from & !3;
-            let len = self.old.len.saturating_sub(start);
-            let len = model::usize_of(len).min(context.window.len());
-            let window = context.window.get_mut(..len).unwrap_or_default();
-            context
-                .images
-                .read_old(start, window)
-                .map_err(DecodeError::Images)?;
-            self.window_start = start;
-            self.window_len = u32::try_from(len).unwrap_or(0);
-        }
-        Ok(())
-    }
-}
-
-/// The first bytes, zeros beyond the end.
-pub(crate) fn front(bytes: &[u8]) -> Bytes {
-    if let Some(front) = bytes.first_chunk() {
-        return *front;
-    }
-    let mut front = Bytes::default();
-    for (to, from) in front.iter_mut().zip(bytes) {
-        *to = *from;
-    }
-    front
 }

@@ -3,7 +3,7 @@
 use super::{Context, Machine, signed_of};
 use crate::coder::Coder;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, Field, Isa, Kind, Zone};
+use crate::isa::{Bytes, Code, Field, Isa, Kind, Zone, thumb_call, word};
 use crate::model::{self, Candidate, Number, Origin};
 use crate::region::Class;
 use crate::tables::Tables;
@@ -66,7 +66,7 @@ impl Machine {
     /// By how much a copied byte's offset grows, if near fields whose targets move as far stay as
     /// they are: both images in one piece, and the same alignment.
     #[inline]
-    fn own_shift(&self, (offset, source): (u32, u32)) -> Option<u32> {
+    pub(super) fn own_shift(&self, (offset, source): (u32, u32)) -> Option<u32> {
         let own = offset.wrapping_sub(source);
         let (old, new) = (&self.old.segments, &self.new.segments);
         let bases = new.low_address_of(0).wrapping_sub(old.low_address_of(0));
@@ -121,6 +121,36 @@ impl Machine {
         }
         *inner_left = 0;
         Some(prediction)
+    }
+
+    /// What [`Self::expect`] says of Thumb's BL and B.W, which are most fields of most images: the
+    /// bytes, or `None` if they stay. `Err` if it is to be asked: there is no such instruction, or
+    /// it is no simple one.
+    #[inline]
+    pub(super) fn expect_call(
+        &self,
+        tables: &Tables<'_>,
+        place: (u32, u32),
+        old: Bytes,
+        own_shift: Option<u32>,
+    ) -> Result<Option<Bytes>, ()> {
+        let (offset, source) = place;
+        let (kind, distance) = thumb_call(word(old)).ok_or(())?;
+        let segments = &self.old.segments;
+        let target = segments.low_address_of(source).wrapping_add(distance);
+        let target = segments.offset_of(target, self.old.len).ok_or(())?;
+        if self.is_risky(kind) || tables.learned.get(target).is_some() {
+            return Err(());
+        }
+        let shift = tables.map.shift(self.map_len, target, true);
+        Ok(match shift {
+            Some((shift, _)) if Some(shift) != own_shift => {
+                let class = Class::Code(Isa::Thumb);
+                let target = target.wrapping_add(shift);
+                self.new.rewrite(class, kind, old, offset, target)
+            }
+            _ => None,
+        })
     }
 
     /// The kind, the first candidate and the length of [`Self::predict`], without the others.

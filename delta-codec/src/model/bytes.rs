@@ -1,22 +1,35 @@
 //! Bytes: whether one is as in the old image, what it is instead, and literals.
 
 use super::{
-    BITS_FIXED, EQUAL_INPUTS, EQUAL_RUN, FLAGS_FIXED, Hint, History, LITERAL_INPUTS,
+    BITS_FIXED, EQUAL_FIRST, EQUAL_INPUTS, EQUAL_RUN, FLAGS_FIXED, Hint, History, LITERAL_INPUTS,
     LITERAL_RECALL, MISS_BITS, MISS_DELTA, MISS_INPUTS, MISS_RECALL, OldPlace, Place,
-    RECALL_COUNTERS, SET_EQUAL, SET_LITERAL, SET_MISS, hash, hash32, instruction_mask, log2,
-    low_byte, mask_of, spread, unit_mask, usize_of,
+    RECALL_COUNTERS, SET_EQUAL, SET_EQUAL_FIRST, SET_LITERAL, SET_MISS, hash, hash32,
+    instruction_mask, log2, low_byte, spread, unit_mask, usize_of,
 };
 use crate::coder::Coder;
-use crate::recall::{Key, Recalled};
-use crate::tables::{Input, Layout, Tables};
+use crate::recall::Key;
+use crate::tables::{Places, Tables, VOTES_MAX, Vote};
 
-/// Codes whether a byte of a copy equals the old one.
+/// What is asked to equal the old bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Equal {
+    /// Both bytes of a halfword.
+    Pair,
+    /// The first byte of a halfword of which one byte is not.
+    First,
+    /// A byte.
+    Byte,
+}
+
+/// Codes whether a byte or a halfword of a copy equals the old one.
+#[inline(never)]
 pub(crate) fn equal<C: Coder>(
     tables: &mut Tables<'_>,
     coder: &mut C,
     place: Place,
     old: OldPlace,
     history: History,
+    kind: Equal,
     equal: bool,
 ) -> bool {
     let lane = old.offset & instruction_mask(place.unit_log2);
@@ -30,25 +43,33 @@ pub(crate) fn equal<C: Coder>(
     } else {
         neighbour
     };
-    let mask = mask_of(tables.layout.flag_bits);
-    let history_mask = mask_of(tables.layout.history_bits);
+    let places = tables.places;
+    let mask = places.flag_mask;
     let hashed = FLAGS_FIXED;
     let second = hashed.wrapping_add(mask).wrapping_add(1);
     let run = usize_of(log2(history.run).min(15) << 2 | old.offset & 3);
     let state = history.hint.state(old.byte);
     let indices = [
-        tables
-            .layout
-            .histories()
-            .wrapping_add(usize_of(history.misses) & history_mask),
+        places
+            .histories
+            .wrapping_add(usize_of(history.misses) & places.history_mask),
         EQUAL_RUN.wrapping_add(run),
         hashed.wrapping_add(hash(u32::from(old.opcode) | lane << 8 | 0x900) & mask),
         second.wrapping_add(hash(u32::from(old.byte) | u32::from(other) << 8 | lane << 16) & mask),
-        tables
-            .layout
-            .substitution_flags()
+        places
+            .substitution_flags
             .wrapping_add(state << 4 | usize_of((old.offset & 3) << 2 | history.misses & 3)),
     ];
+    if kind == Equal::First {
+        let indices = [
+            EQUAL_FIRST.wrapping_add(state << 3 | usize_of(history.misses & 7)),
+            hashed.wrapping_add(hash(u32::from(old.opcode) | lane << 8 | 0x2900) & mask),
+            second.wrapping_add(
+                hash(u32::from(old.byte) | u32::from(other) << 8 | lane << 16 | 1 << 20) & mask,
+            ),
+        ];
+        return tables.mix_flag(coder, SET_EQUAL_FIRST, &indices, equal);
+    }
     let quiet = history.misses & 255 == 0;
     let set = match state {
         0 if quiet => 0,
@@ -56,10 +77,11 @@ pub(crate) fn equal<C: Coder>(
         state => state.wrapping_add(2),
     };
     let first = SET_EQUAL.wrapping_add(set.wrapping_mul(EQUAL_INPUTS));
-    tables.mix_flag(coder, first, &indices.map(Input::of), equal)
+    tables.mix_flag(coder, first, &indices, equal)
 }
 
 /// Codes a byte of a copy that differs from the old one.
+#[inline(never)]
 pub(crate) fn missed<C: Coder>(
     tables: &mut Tables<'_>,
     coder: &mut C,
@@ -69,113 +91,97 @@ pub(crate) fn missed<C: Coder>(
     byte: u8,
 ) -> u8 {
     let lane = old.offset & instruction_mask(place.unit_log2);
-    let expected = u32::from(old.byte);
-    let recalls = Recalling::new(
-        tables,
-        MISS_RECALL,
-        miss_contexts(place, old, history.delta, lane),
-    );
-    let shifted = u32::from(old.byte.wrapping_add(history.delta));
+    let contexts = miss_contexts(place, old, history.delta, lane);
+    let (keys, mut votes) = recall(tables, MISS_RECALL, contexts);
     let position = usize_of(old.offset & 3);
-    let order_0 = order_0(tables.layout, place);
+    let order_0 = order_0(tables.places, place);
+    let by_position = SET_MISS.wrapping_add(position.wrapping_mul(MISS_INPUTS));
 
+    // Bits still to come, the next one highest: of the old byte, of the one changed as the last
+    // one was, and of the substitution; the latter two as long as they agree.
+    let mut old_bits = old.byte;
+    let (mut shifted, mut is_shifted) = (old.byte.wrapping_add(history.delta), true);
+    let (mut hint, confidence, mut is_hinted) = match history.hint {
+        Hint::Byte(hint, confidence) if hint != old.byte => (hint, confidence & 3, true),
+        _ => (0, 0, false),
+    };
+    let by_hint = SET_MISS.wrapping_add(
+        usize::from(confidence)
+            .wrapping_add(4)
+            .wrapping_mul(MISS_INPUTS),
+    );
     let mut prefix = 1_u32;
-    let mut differs = false;
+    let mut apart = 0_u32;
     for index in 0_u8..8 {
-        let place_value = 7_u32.wrapping_sub(u32::from(index));
-        let old_bit = expected.wrapping_shr(place_value) & 1;
-        if index == 7 && !differs {
+        let old_bit = u32::from(old_bits >> 7);
+        if index == 7 && apart == 0 {
             // It differs from the old byte, and seven bits did not.
             prefix = prefix << 1 | (1 ^ old_bit);
             break;
         }
-        let old_prefix = (expected | 256).wrapping_shr(place_value.wrapping_add(1));
-        let apart = (prefix ^ old_prefix).count_ones().min(3);
-        let by_bits = old_bit | u32::from(index) << 1 | apart << 4;
-        let agrees = (shifted | 256).wrapping_shr(place_value.wrapping_add(1)) == prefix;
-        let hinted = match history.hint {
-            Hint::Byte(hint, confidence) if hint != old.byte => {
-                let hint = u32::from(hint);
-                let agrees = (hint | 256).wrapping_shr(place_value.wrapping_add(1)) == prefix;
-                agrees.then_some((hint.wrapping_shr(place_value) & 1, confidence & 3))
-            }
-            _ => None,
-        };
-        let set = match hinted {
-            Some((_, confidence)) => usize::from(confidence).wrapping_add(4),
-            None => position,
-        };
-        let set = SET_MISS.wrapping_add(set.wrapping_mul(MISS_INPUTS));
-        let by_delta = if let Some((bit, confidence)) = hinted {
-            32 | bit | u32::from(index) << 1 | u32::from(confidence & 1) << 4
-        } else if agrees {
-            1_u32
-                .wrapping_add(shifted.wrapping_shr(place_value) & 1)
-                .wrapping_add(u32::from(index) << 1)
-                .wrapping_add((old.offset & 1) << 4)
+        let by_bits = old_bit | u32::from(index) << 1 | apart.min(3) << 4;
+        let (set, by_delta) = if is_hinted {
+            let row = u32::from(hint >> 7) | u32::from(confidence & 1) << 4;
+            (by_hint, 32 | row | u32::from(index) << 1)
+        } else if is_shifted {
+            let row = u32::from(shifted >> 7).wrapping_add((old.offset & 1) << 4);
+            let row = row.wrapping_add(u32::from(index) << 1);
+            (by_position, row.wrapping_add(1))
         } else {
-            0
+            (by_position, 0)
         };
         let by_delta = usize_of(by_delta).wrapping_add(position << 6) & 255;
-        let [a, b, c, d, e, f] = recalls.inputs(prefix, index);
         let inputs = [
-            Input::of(order_0.wrapping_add(usize_of(prefix))),
-            Input::of(MISS_BITS.wrapping_add(usize_of(by_bits) | position << 6)),
-            Input::of(MISS_DELTA.wrapping_add(by_delta)),
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
+            order_0.wrapping_add(usize_of(prefix)),
+            MISS_BITS.wrapping_add(usize_of(by_bits) | position << 6),
+            MISS_DELTA.wrapping_add(by_delta),
         ];
-        let bit = byte.wrapping_shr(place_value) & 1 != 0;
-        let bit = tables.mix_bit(coder, set, &inputs, bit);
-        differs |= u32::from(bit) != old_bit;
+        let bit = byte.wrapping_shl(index.into()) & 0x80 != 0;
+        let bit = tables.mix_bit(coder, set, (&inputs, &mut votes), index, bit);
+        apart = apart.wrapping_add(u32::from(bit) ^ old_bit);
+        old_bits <<= 1;
+        is_shifted &= (shifted & 0x80 != 0) == bit;
+        shifted <<= 1;
+        is_hinted &= (hint & 0x80 != 0) == bit;
+        hint <<= 1;
         prefix = prefix << 1 | u32::from(bit);
     }
     let byte = low_byte(prefix);
-    recalls.put(tables, byte);
+    remember(tables, keys, byte);
     byte
 }
 
 /// Codes a literal byte.
+#[inline(never)]
 pub(crate) fn literal<C: Coder>(
     tables: &mut Tables<'_>,
     coder: &mut C,
     place: Place,
     byte: u8,
 ) -> u8 {
-    let order_0 = order_0(tables.layout, place);
+    let order_0 = order_0(tables.places, place);
     let lane = place.offset & unit_mask(place.unit_log2);
-    let recalls = Recalling::new(tables, LITERAL_RECALL, literal_contexts(place, lane));
+    let (keys, mut votes) = recall(tables, LITERAL_RECALL, literal_contexts(place, lane));
     let order_1 = hash32(place.recent & 0xff | lane << 16);
-    let order_1_mask = mask_of(tables.layout.order_1_bits);
+    let order_1_mask = tables.places.order_1_mask;
     let set = SET_LITERAL.wrapping_add(usize_of(lane).wrapping_mul(LITERAL_INPUTS));
     let mut prefix = 1_u32;
     for index in 0_u8..8 {
         let bit = byte.wrapping_shl(index.into()) & 0x80 != 0;
-        let [a, b, c, d, e, f] = recalls.inputs(prefix, index);
         let inputs = [
-            Input::of(order_0.wrapping_add(usize_of(prefix))),
-            Input::of(BITS_FIXED.wrapping_add(spread(order_1, prefix) & order_1_mask)),
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
+            order_0.wrapping_add(usize_of(prefix)),
+            BITS_FIXED.wrapping_add(spread(order_1, prefix) & order_1_mask),
         ];
-        let bit = tables.mix_bit(coder, set, &inputs, bit);
+        let bit = tables.mix_bit(coder, set, (&inputs, &mut votes), index, bit);
         prefix = prefix << 1 | u32::from(bit);
     }
     let byte = low_byte(prefix);
-    recalls.put(tables, byte);
+    remember(tables, keys, byte);
     byte
 }
 
 /// Contexts under which both kinds of byte are recalled.
-pub(super) const RECALLS: usize = 6;
+pub(super) const RECALLS: usize = VOTES_MAX;
 
 /// Each context below has a number, so that no two are alike.
 fn context(number: u32, lane: u32, bytes: u32) -> u32 {
@@ -214,54 +220,37 @@ fn miss_contexts(place: Place, old: OldPlace, delta: u8, lane: u32) -> [u32; REC
     ]
 }
 
-/// The bytes recalled under the contexts of one byte.
-struct Recalling {
-    /// The first of the counters of how often they come.
+/// The keys of contexts and the bytes recalled under them; `first` is the first of the counters of
+/// how often they come.
+fn recall(
+    tables: &Tables<'_>,
     first: usize,
-    keys: [Key; RECALLS],
-    recalled: [Option<Recalled>; RECALLS],
+    contexts: [u32; RECALLS],
+) -> ([Key; RECALLS], [Vote; RECALLS]) {
+    let keys = contexts.map(|context| tables.recalls.key(context));
+    let mut votes = [Vote::default(); RECALLS];
+    let mut first = first;
+    for (vote, key) in votes.iter_mut().zip(keys) {
+        if let Some(known) = tables.recalls.get(key) {
+            let counter = first.wrapping_add(usize::from(known.sure) << 2);
+            *vote = Vote {
+                counter: u16::try_from(counter).unwrap_or(u16::MAX),
+                bits: known.byte,
+                holds: true,
+            };
+        }
+        first = first.wrapping_add(RECALL_COUNTERS);
+    }
+    (keys, votes)
 }
 
-impl Recalling {
-    fn new(tables: &Tables<'_>, first: usize, contexts: [u32; RECALLS]) -> Self {
-        let keys = contexts.map(Key::new);
-        let recalled = keys.map(|key| tables.recalls.get(key));
-        Self {
-            first,
-            keys,
-            recalled,
-        }
-    }
-
-    /// What each says of bit `index`, counted from the top, behind the bits in `prefix`.
-    fn inputs(&self, prefix: u32, index: u8) -> [Input; RECALLS] {
-        let mut inputs = [Input::NONE; RECALLS];
-        let place_value = 7_u32.wrapping_sub(u32::from(index));
-        let mut first = self.first;
-        for (input, recalled) in inputs.iter_mut().zip(&self.recalled) {
-            if let Some(Recalled { byte, sure }) = *recalled {
-                let byte = u32::from(byte) | 256;
-                if byte.wrapping_shr(place_value.wrapping_add(1)) == prefix {
-                    let counter = first.wrapping_add(usize::from(sure << 2 | index >> 1));
-                    *input = Input::expecting(counter, byte.wrapping_shr(place_value) & 1 != 0);
-                }
-            }
-            first = first.wrapping_add(RECALL_COUNTERS);
-        }
-        inputs
-    }
-
-    fn put(&self, tables: &mut Tables<'_>, byte: u8) {
-        for key in self.keys {
-            tables.recalls.put(key, byte);
-        }
+fn remember(tables: &mut Tables<'_>, keys: [Key; RECALLS], byte: u8) {
+    for key in keys {
+        tables.recalls.put(key, byte);
     }
 }
 
-fn order_0(layout: Layout, place: Place) -> usize {
-    let phase = usize_of(place.offset & (unit_mask(place.unit_log2) | 1));
-    let phases = 1_usize.wrapping_shl(layout.phase_bits);
-    layout
-        .order_0()
-        .wrapping_add((phase & phases.wrapping_sub(1)) << 8)
+fn order_0(places: &Places, place: Place) -> usize {
+    let phase = place.offset & (unit_mask(place.unit_log2) | 1) & places.phase_mask;
+    places.order_0.wrapping_add(usize_of(phase) << 8)
 }

@@ -22,11 +22,10 @@ fn numbers_come_back() {
         [power.wrapping_sub(1), power, power.wrapping_add(1)]
     }));
     numbers.push(u32::MAX);
-    let layout = Layout::of(Profile::Kib8);
     let mut stream = Vec::new();
     {
         let mut slab = slab();
-        let mut tables = Tables::split(&mut slab, layout, WIDTHS).unwrap();
+        let mut tables = Tables::split(&mut slab, Profile::Kib8, WIDTHS).unwrap();
         tables.reset();
         let mut coder = RangeEncoder::new(&mut stream);
         for &number in &numbers {
@@ -37,7 +36,7 @@ fn numbers_come_back() {
         coder.finish();
     }
     let mut slab = slab();
-    let mut tables = Tables::split(&mut slab, layout, WIDTHS).unwrap();
+    let mut tables = Tables::split(&mut slab, Profile::Kib8, WIDTHS).unwrap();
     tables.reset();
     let mut lent = vec![0; stream.len()];
     let mut fifo = Fifo::new(&mut lent);

@@ -1,4 +1,4 @@
-use super::{Key, Recalled, Recalls, SURE_MAX};
+use super::{Recalled, Recalls, SURE_MAX};
 
 #[test]
 fn what_came_is_recalled() {
@@ -6,7 +6,7 @@ fn what_came_is_recalled() {
     let mut recalls = Recalls {
         entries: &mut entries,
     };
-    let key = Key::new(42);
+    let key = recalls.key(42);
     assert_eq!(recalls.get(key), None);
     for sure in [1, 2, 3, 4, 5, 6, SURE_MAX, SURE_MAX] {
         recalls.put(key, 7);
@@ -25,7 +25,7 @@ fn contexts_displace_each_other_in_steps() {
     let mut recalls = Recalls {
         entries: &mut entries,
     };
-    let (known, other) = (Key::new(1), Key::new(2));
+    let (known, other) = (recalls.key(1), recalls.key(2));
     for _ in 0..4 {
         recalls.put(known, 7);
     }
@@ -40,6 +40,7 @@ fn contexts_displace_each_other_in_steps() {
 #[test]
 fn no_table_recalls_nothing() {
     let mut recalls = Recalls { entries: &mut [] };
-    recalls.put(Key::new(1), 7);
-    assert_eq!(recalls.get(Key::new(1)), None);
+    let key = recalls.key(1);
+    recalls.put(key, 7);
+    assert_eq!(recalls.get(key), None);
 }

@@ -6,9 +6,6 @@ use super::Tables;
 use crate::coder::{Coder, within};
 use crate::logistic::{squash, step, stretch};
 
-/// Inputs of the widest mixer.
-const INPUTS_MAX: usize = 9;
-
 /// The probability of a one and how sure it is: little-endian, 12 bits of probability over 4 bits
 /// of count. Every bit pattern is a valid counter.
 pub(crate) type Counter = [u8; 2];
@@ -36,19 +33,51 @@ fn one(counter: Counter) -> u16 {
     u16::from_le_bytes(counter) & 0xfff0 | 8
 }
 
-/// The counter after `bit`. It stays within 16 bits, as no step is a whole.
+/// The counter after a bit, which is told as 65535 or 0. It stays within 16 bits, as no step is a
+/// whole.
 #[inline]
-fn after(counter: Counter, bit: bool, limit: u8) -> Counter {
-    let [low, _] = counter;
-    let count = low & 15;
+fn after(counter: Counter, target: i32, pace: &Pace) -> Counter {
     let one = i32::from(one(counter));
-    let target = if bit { 65535_i32 } else { 0 };
-    let moved = one.wrapping_add(target.wrapping_sub(one).wrapping_mul(step(count)) >> 14);
-    let [low, high, ..] = moved.to_le_bytes();
-    [
-        low & 0xf0 | count.wrapping_add(u8::from(count < limit)),
-        high,
-    ]
+    let [count, _] = counter;
+    let entry = pace.get(usize::from(count & 15)).copied().unwrap_or(0);
+    let distance = target.wrapping_sub(one);
+    let moved = one.wrapping_add(distance.wrapping_mul(entry >> 4) >> 14);
+    let [low, high, ..] = (moved & !15 | entry & 15).to_le_bytes();
+    [low, high]
+}
+
+/// The end that a counter moves towards.
+#[inline]
+fn end(bit: bool) -> i32 {
+    i32::from(bit).wrapping_neg() & 65535
+}
+
+/// For each count the step, in 1/16384, over the next count.
+type Pace = [i32; 16];
+
+static BIT_PACE: Pace = pace(BIT_LIMIT);
+static FLAG_PACE: Pace = pace(FLAG_LIMIT);
+
+const fn pace(limit: u8) -> Pace {
+    let mut pace = [0; 16];
+    let mut count = 0_u8;
+    while count < 16 {
+        let next = if count < limit {
+            count.wrapping_add(1)
+        } else {
+            count
+        };
+        #[expect(
+            clippy::indexing_slicing,
+            clippy::as_conversions,
+            reason = "evaluated when compiled"
+        )]
+        {
+            pace[count as usize] = step(count) << 4 | next as i32;
+        }
+        count = count.wrapping_add(1);
+    }
+    pace
 }
 
 /// A counter that begins with a prior: six bits of stretched probability (32: one half; units of 64)
@@ -64,69 +93,71 @@ pub(crate) fn believing(prior: u8) -> Counter {
     (squash(stretched) & 0xfff0 | count).to_le_bytes()
 }
 
-/// An input of the mixer: a counter, of a one or of a zero, or nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Input(usize);
-
-impl Input {
-    /// Nothing to say.
-    pub(crate) const NONE: Self = Self(!ZERO);
-
-    /// The counter at `index`, in which a one stands for a one.
-    pub(crate) const fn of(index: usize) -> Self {
-        Self(index)
-    }
-
-    /// The counter at `index`, in which a one stands for `bit`.
-    pub(crate) const fn expecting(index: usize, bit: bool) -> Self {
-        Self(if bit { index } else { index | ZERO })
-    }
-
-    fn index(self) -> usize {
-        self.0 & !ZERO
-    }
-
-    fn is_zero(self) -> bool {
-        self.0 & ZERO != 0
-    }
+/// A byte that some context expects, as an input of the mixer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Vote {
+    /// The counter of whether its next bit comes.
+    pub(crate) counter: u16,
+    /// Its bits still to come, the next one highest.
+    pub(crate) bits: u8,
+    /// All bits so far came; if not, it says nothing.
+    pub(crate) holds: bool,
 }
 
-/// Marks an input whose counter's one stands for a zero.
-const ZERO: usize = 1 << 31;
+/// Contexts that may each expect a byte.
+pub(crate) const VOTES_MAX: usize = 6;
 
-/// The first of the weights a mixed prediction uses, how fast they learn, and the limit of the
-/// counters.
+/// How fast weights learn, and counters.
 struct Mixing {
-    first: usize,
     rate: i32,
-    limit: u8,
+    pace: &'static Pace,
 }
+
+const BYTES: Mixing = Mixing {
+    rate: BYTE_RATE,
+    pace: &BIT_PACE,
+};
+
+const FLAGS: Mixing = Mixing {
+    rate: FLAG_RATE,
+    pace: &FLAG_PACE,
+};
+
+const FIELDS: Mixing = Mixing {
+    rate: FIELD_RATE,
+    pace: &FLAG_PACE,
+};
 
 impl Tables<'_> {
     /// Codes a bit under one counter.
     pub(crate) fn bit<C: Coder>(&mut self, coder: &mut C, index: usize, bit: bool) -> bool {
-        let counter = self.bits.get(index).copied().unwrap_or(COUNTER_NEW);
-        let bit = coder.code(bit, within(one(counter)));
-        if let Some(counter) = self.bits.get_mut(index) {
-            *counter = after(*counter, bit, BIT_LIMIT);
-        }
+        let Some(counter) = self.bits.get_mut(index) else {
+            return coder.code(bit, EVEN);
+        };
+        let bit = coder.code(bit, within(one(*counter)));
+        *counter = after(*counter, end(bit), &BIT_PACE);
         bit
     }
 
-    /// Codes a bit of a byte under the mixed prediction of several counters.
+    /// Codes bit `index` of a byte, counted from the top, under the mixed prediction of several
+    /// counters and of votes; `first` is the first of the weights, of which the last ones are the
+    /// votes'.
     pub(crate) fn mix_bit<C: Coder, const N: usize>(
         &mut self,
         coder: &mut C,
         first: usize,
-        inputs: &[Input; N],
+        (inputs, votes): (&[usize; N], &mut [Vote; VOTES_MAX]),
+        index: u8,
         bit: bool,
     ) -> bool {
-        let mixing = Mixing {
-            first,
-            rate: BYTE_RATE,
-            limit: BIT_LIMIT,
-        };
-        mix(self.bits, self.weights, mixing, inputs, coder, bit)
+        let weights = self.weights.get_mut(first..).unwrap_or_default();
+        mix_votes(
+            (self.bits, weights),
+            (inputs, votes),
+            u16::from(index & 1),
+            coder,
+            bit,
+        )
     }
 
     /// Codes a flag under the mixed prediction of several counters.
@@ -134,15 +165,11 @@ impl Tables<'_> {
         &mut self,
         coder: &mut C,
         first: usize,
-        inputs: &[Input; N],
+        inputs: &[usize; N],
         bit: bool,
     ) -> bool {
-        let mixing = Mixing {
-            first,
-            rate: FLAG_RATE,
-            limit: FLAG_LIMIT,
-        };
-        mix(self.flags, self.weights, mixing, inputs, coder, bit)
+        let weights = self.weights.get_mut(first..).unwrap_or_default();
+        mix(&FLAGS, (self.flags, weights), inputs, coder, bit)
     }
 
     /// Codes whether a field is as predicted.
@@ -150,77 +177,160 @@ impl Tables<'_> {
         &mut self,
         coder: &mut C,
         first: usize,
-        inputs: &[Input; N],
+        inputs: &[usize; N],
         bit: bool,
     ) -> bool {
-        let mixing = Mixing {
-            first,
-            rate: FIELD_RATE,
-            limit: FLAG_LIMIT,
-        };
-        mix(self.flags, self.weights, mixing, inputs, coder, bit)
+        let weights = self.weights.get_mut(first..).unwrap_or_default();
+        mix(&FIELDS, (self.flags, weights), inputs, coder, bit)
+    }
+}
+
+/// One half; also what an index outside the tables says, which there is none of.
+const EVEN: u16 = 32768;
+
+/// What an input says. Two may share a counter, so that cells may be held twice.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    counter: &'a Cell<Counter>,
+    stretched: i32,
+}
+
+type Slabs<'a> = (&'a mut [Counter], &'a mut [[u8; 4]]);
+
+#[inline]
+fn mix<C: Coder, const N: usize>(
+    mixing: &Mixing,
+    (counters, weights): Slabs<'_>,
+    inputs: &[usize; N],
+    coder: &mut C,
+    bit: bool,
+) -> bool {
+    let Some(weights) = weights.first_chunk_mut() else {
+        return coder.code(bit, EVEN);
+    };
+    let counters = Cell::from_mut(counters).as_slice_of_cells();
+    let none = Cell::new(COUNTER_NEW);
+    let Some((said, dot)) = ask(counters, &none, weights, inputs) else {
+        return coder.code(bit, EVEN);
+    };
+    let (bit, error) = settle(dot, mixing, coder, bit);
+    tell(mixing, weights, &said, bit, error);
+    bit
+}
+
+/// The same with votes.
+#[inline]
+fn mix_votes<C: Coder, const N: usize>(
+    (counters, weights): Slabs<'_>,
+    (inputs, votes): (&[usize; N], &mut [Vote; VOTES_MAX]),
+    odd: u16,
+    coder: &mut C,
+    bit: bool,
+) -> bool {
+    let Some((weights, rest)) = weights.split_first_chunk_mut() else {
+        return coder.code(bit, EVEN);
+    };
+    let Some(rest) = rest.first_chunk_mut::<VOTES_MAX>() else {
+        return coder.code(bit, EVEN);
+    };
+    let counters = Cell::from_mut(counters).as_slice_of_cells();
+    let none = Cell::new(COUNTER_NEW);
+    let Some((said, mut dot)) = ask(counters, &none, weights, inputs) else {
+        return coder.code(bit, EVEN);
+    };
+    let silent = Said {
+        counter: &none,
+        stretched: 0,
+    };
+    let mut heard = [silent; VOTES_MAX];
+    for ((vote, heard), weight) in votes.iter().zip(&mut heard).zip(rest.iter()) {
+        if vote.holds
+            && let Some(counter) = counters.get(usize::from(vote.counter))
+        {
+            // All ones if the next bit expected is a zero.
+            let flip = !(i32::from(vote.bits.cast_signed()) >> 7);
+            let stretched = (stretch(one(counter.get())) ^ flip).wrapping_sub(flip);
+            dot = dot.wrapping_add(weigh(stretched, *weight));
+            *heard = Said { counter, stretched };
+        }
+    }
+    let (bit, error) = settle(dot, &BYTES, coder, bit);
+    tell(&BYTES, weights, &said, bit, error);
+    for ((vote, said), weight) in votes.iter_mut().zip(&heard).zip(rest) {
+        if vote.holds {
+            *weight = taught(*weight, said.stretched, error);
+            let right = (vote.bits & 0x80 != 0) == bit;
+            let moved = after(said.counter.get(), end(right), BYTES.pace);
+            said.counter.set(moved);
+            // Each pair of bits has a counter.
+            *vote = Vote {
+                counter: vote.counter.wrapping_add(odd),
+                bits: vote.bits << 1,
+                holds: right,
+            };
+        }
+    }
+    bit
+}
+
+/// What the inputs say, and their weighted sum.
+#[inline]
+fn ask<'a, const N: usize>(
+    counters: &'a [Cell<Counter>],
+    none: &'a Cell<Counter>,
+    weights: &[[u8; 4]; N],
+    inputs: &[usize; N],
+) -> Option<([Said<'a>; N], i32)> {
+    let silent = Said {
+        counter: none,
+        stretched: 0,
+    };
+    let mut all = [silent; N];
+    let mut dot = 0_i32;
+    for ((said, input), weight) in all.iter_mut().zip(inputs).zip(weights) {
+        let counter = counters.get(*input)?;
+        let stretched = stretch(one(counter.get()));
+        dot = dot.wrapping_add(weigh(stretched, *weight));
+        *said = Said { counter, stretched };
+    }
+    Some((all, dot))
+}
+
+/// Codes the bit, and says by how much the prediction erred, times the rate.
+#[inline]
+fn settle<C: Coder>(dot: i32, mixing: &Mixing, coder: &mut C, bit: bool) -> (bool, i32) {
+    let one = squash(dot >> 12);
+    let bit = coder.code(bit, one);
+    let error = (i32::from(bit) << 16).wrapping_sub(i32::from(one));
+    (bit, error.wrapping_mul(mixing.rate) >> 4)
+}
+
+/// Moves counters and weights after a bit.
+#[inline]
+fn tell<const N: usize>(
+    mixing: &Mixing,
+    weights: &mut [[u8; 4]; N],
+    all: &[Said<'_>; N],
+    bit: bool,
+    error: i32,
+) {
+    let end = end(bit);
+    for (said, weight) in all.iter().zip(weights) {
+        *weight = taught(*weight, said.stretched, error);
+        let moved = after(said.counter.get(), end, mixing.pace);
+        said.counter.set(moved);
     }
 }
 
 #[inline]
-fn mix<C: Coder, const N: usize>(
-    counters: &mut [Counter],
-    weights: &mut [[u8; 4]],
-    mixing: Mixing,
-    inputs: &[Input; N],
-    coder: &mut C,
-    bit: bool,
-) -> bool {
-    const { assert!(N <= INPUTS_MAX) };
-    let mut spare = [[0; 4]; N];
-    let weights = match weights
-        .get_mut(mixing.first..)
-        .and_then(<[_]>::first_chunk_mut::<N>)
-    {
-        Some(weights) => weights,
-        None => &mut spare,
-    };
-    // Two inputs may share a counter: cells may be held twice. A new one says next to nothing.
-    let counters = Cell::from_mut(counters).as_slice_of_cells();
-    let none = Cell::new(COUNTER_NEW);
-    let counters: [&Cell<Counter>; N] = core::array::from_fn(|slot| {
-        inputs
-            .get(slot)
-            .and_then(|input| counters.get(input.index()))
-            .unwrap_or(&none)
-    });
-    let mut stretched = [0_i32; N];
-    let mut dot = 0_i32;
-    for (((value, input), counter), weight) in stretched
-        .iter_mut()
-        .zip(inputs)
-        .zip(counters)
-        .zip(weights.iter())
-    {
-        let towards_one = stretch(one(counter.get()));
-        *value = if input.is_zero() {
-            towards_one.wrapping_neg()
-        } else {
-            towards_one
-        };
-        let weight = i32::from_le_bytes(*weight) >> 4;
-        dot = dot.wrapping_add(value.wrapping_mul(weight));
-    }
-    let one = squash(dot >> 12);
-    let bit = coder.code(bit, one);
-    let error = (i32::from(bit) << 16).wrapping_sub(i32::from(one));
-    let error = error.wrapping_mul(mixing.rate) >> 4;
-    for (value, weight) in stretched.iter().zip(weights.iter_mut()) {
-        let moved = value.wrapping_mul(error) >> 14;
-        *weight = i32::from_le_bytes(*weight)
-            .wrapping_add(moved)
-            .to_le_bytes();
-    }
-    for (input, counter) in inputs.iter().zip(counters) {
-        let seen = bit ^ input.is_zero();
-        counter.set(after(counter.get(), seen, mixing.limit));
-    }
-    bit
+fn weigh(stretched: i32, weight: [u8; 4]) -> i32 {
+    stretched.wrapping_mul(i32::from_le_bytes(weight) >> 4)
+}
+
+#[inline]
+fn taught(weight: [u8; 4], stretched: i32, error: i32) -> [u8; 4] {
+    let moved = stretched.wrapping_mul(error) >> 14;
+    i32::from_le_bytes(weight).wrapping_add(moved).to_le_bytes()
 }
 
 #[cfg(test)]

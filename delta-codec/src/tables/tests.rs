@@ -9,8 +9,8 @@ fn a_short_slab_is_no_table() {
     for profile in Profile::ALL {
         let layout = Layout::of(profile);
         let mut slab = std::vec![0; layout.len()];
-        assert!(Tables::split(&mut slab, layout, WIDTHS).is_some());
+        assert!(Tables::split(&mut slab, profile, WIDTHS).is_some());
         let (_, short) = slab.split_first_mut().unwrap();
-        assert!(Tables::split(short, layout, WIDTHS).is_none());
+        assert!(Tables::split(short, profile, WIDTHS).is_none());
     }
 }

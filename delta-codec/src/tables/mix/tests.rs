@@ -1,4 +1,4 @@
-use super::{COUNTER_NEW, FLAG_LIMIT, after, one};
+use super::{COUNTER_NEW, FLAG_LIMIT, FLAG_PACE, after, end, one};
 
 #[test]
 fn counters_follow_the_bits() {
@@ -7,8 +7,8 @@ fn counters_follow_the_bits() {
     for bit in [true, false] {
         for _ in 0..1000 {
             let before = one(counter);
-            counter = after(counter, bit, FLAG_LIMIT);
-            assert!(one(counter) == before || (one(counter) > before) == bit);
+            counter = after(counter, end(bit), &FLAG_PACE);
+            assert!(one(counter) >> 4 == before >> 4 || (one(counter) > before) == bit);
         }
         assert!(if bit {
             one(counter) > 64000
@@ -23,8 +23,12 @@ fn counters_follow_the_bits() {
 fn every_pattern_is_a_counter() {
     for pattern in 0..=u16::MAX {
         for bit in [false, true] {
-            let counter = after(pattern.to_le_bytes(), bit, FLAG_LIMIT);
-            assert!((8..=65528).contains(&one(counter)));
+            let counter = after(pattern.to_le_bytes(), end(bit), &FLAG_PACE);
+            assert!(if bit {
+                one(counter) | 15 >= pattern
+            } else {
+                one(counter) & !15 <= pattern
+            });
             let (before, count) = (pattern.to_le_bytes()[0] & 15, counter[0] & 15);
             assert!(count == before || count == before + 1 && count <= FLAG_LIMIT);
         }
