@@ -65,6 +65,15 @@ impl fmt::Display for CheckpointError {
 
 impl core::error::Error for CheckpointError {}
 
+/// Why [`Decoder::load`] failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadError<E> {
+    /// Reading the checkpoint failed.
+    Read(E),
+    /// The checkpoint was refused.
+    Checkpoint(CheckpointError),
+}
+
 /// First byte of a checkpoint; changes with anything below or in the model.
 const VERSION: u8 = 1;
 
@@ -86,14 +95,42 @@ pub const fn checkpoint_len(profile: Profile) -> usize {
 }
 
 impl<'w> Decoder<'w> {
-    /// Writes the whole state to the front of `buf` and returns its length, at most
-    /// [`checkpoint_len`]. Input pushed but not yet decoded is part of it.
+    /// Bytes of the whole state now, at most [`checkpoint_len`].
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Failed`] after an error.
+    pub const fn saved_len(&self) -> Result<usize, CheckpointError> {
+        match self.phase {
+            Phase::Start => Ok(QUEUE_LEN),
+            Phase::Running { profile, .. } => Ok(checkpoint_len(profile)),
+            Phase::Failed => Err(CheckpointError::Failed),
+        }
+    }
+
+    /// Writes the whole state to the front of `buf` and returns its length,
+    /// [`saved_len`](Self::saved_len). Input pushed but not yet decoded is part of it.
     ///
     /// # Errors
     ///
     /// [`CheckpointError::BufferTooSmall`], or [`CheckpointError::Failed`] after an error.
     pub fn save(&self, buf: &mut [u8]) -> Result<usize, CheckpointError> {
-        let have = buf.len();
+        let (need, have) = (self.saved_len()?, buf.len());
+        let Some(buf) = buf.get_mut(..need) else {
+            return Err(CheckpointError::BufferTooSmall { need, have });
+        };
+        self.save_piece(0, buf)?;
+        Ok(need)
+    }
+
+    /// Fills `buf` with the bytes of the state from `offset` on, as [`save`](Self::save) writes them
+    /// in one piece; bytes behind its end stay as they are. Pieces belong together as long as the
+    /// decoder is neither pushed nor pulled.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Failed`] after an error.
+    pub fn save_piece(&self, offset: usize, buf: &mut [u8]) -> Result<(), CheckpointError> {
         let (profile, running) = match self.phase {
             Phase::Start => (Profile::Kib8, None),
             Phase::Running {
@@ -103,13 +140,9 @@ impl<'w> Decoder<'w> {
             } => (profile, Some((range, machine))),
             Phase::Failed => return Err(CheckpointError::Failed),
         };
-        let need = match running {
-            None => QUEUE_LEN,
-            Some(_) => checkpoint_len(profile),
-        };
         let mut put = Save {
-            rest: buf.get_mut(..need),
-            ok: true,
+            skip: offset,
+            rest: buf,
         };
         put.u8(&mut { VERSION });
         put.u8(&mut u8::from(running.is_some()));
@@ -127,11 +160,7 @@ impl<'w> Decoder<'w> {
             let tables = self.slab.get(WINDOW_LEN..).unwrap_or_default();
             put.copy(tables.get(..Layout::of(profile).len()).unwrap_or_default());
         }
-        if put.ok {
-            Ok(need)
-        } else {
-            Err(CheckpointError::BufferTooSmall { need, have })
-        }
+        Ok(())
     }
 
     /// Continues a saved decoder in a workspace of the same or larger size. `old_len` and
@@ -147,35 +176,72 @@ impl<'w> Decoder<'w> {
         new_len: u32,
         saved: &[u8],
     ) -> Result<Self, CheckpointError> {
-        let have = workspace.len();
-        let mut get = Load {
-            rest: saved,
-            ok: true,
+        let mut decoder = Self::new(workspace, old_len, new_len);
+        let read = |offset: usize, piece: &mut [u8]| -> Result<(), CheckpointError> {
+            let bytes = saved.get(offset..).and_then(|rest| rest.get(..piece.len()));
+            piece.copy_from_slice(bytes.ok_or(CheckpointError::Malformed)?);
+            Ok(())
         };
+        match decoder.load(saved.len(), read) {
+            Ok(()) => Ok(decoder),
+            Err(LoadError::Read(e) | LoadError::Checkpoint(e)) => Err(e),
+        }
+    }
+
+    /// Puts the decoder into the state of `len` bytes that `read` gives, from front to back and each
+    /// byte once: it fills the buffer with the bytes at the offset. The images are those that the
+    /// decoder was made for. What is read is not trusted, as in [`restore`](Self::restore).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`restore`](Self::restore), and what `read` reports; then the decoder is of no use
+    /// before a [`restart`](Self::restart).
+    pub fn load<E>(
+        &mut self,
+        len: usize,
+        read: impl FnMut(usize, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), LoadError<E>> {
+        self.restart();
+        let result = self.try_load(&mut Load::new(len, read));
+        if result.is_err() {
+            self.phase = Phase::Failed;
+        }
+        result
+    }
+
+    fn try_load<E, R>(&mut self, get: &mut Load<R, E>) -> Result<(), LoadError<E>>
+    where
+        R: FnMut(usize, &mut [u8]) -> Result<(), E>,
+    {
+        let malformed = LoadError::Checkpoint(CheckpointError::Malformed);
+        let have = self.fifo.capacity().saturating_add(self.slab.len());
         let [version, running, profile, finished, missing, queue_len] =
             core::array::from_fn(|_| get.next());
         let mut queue = [0; FIFO_LEN];
         get.bytes(&mut queue);
-        let profile = Profile::from_code(profile).ok_or(CheckpointError::Malformed)?;
-        let waiting = queue
-            .get(..usize::from(queue_len))
-            .ok_or(CheckpointError::Malformed)?;
+        let whole = get.check().map_err(LoadError::Read)?;
+        let (Some(profile), Some(waiting)) = (
+            Profile::from_code(profile),
+            queue.get(..usize::from(queue_len)),
+        ) else {
+            return Err(malformed);
+        };
         let missing = u32::from(missing);
         let plausible = version == VERSION
             && running <= 1
             && finished <= 1
             && missing <= BYTES_PAST_END
             && (missing == 0 || finished == 1 && waiting.is_empty() && running == 1);
-        if !plausible || !get.ok {
-            return Err(CheckpointError::Malformed);
+        if !plausible || !whole {
+            return Err(malformed);
         }
         let need = workspace_len(profile);
         if have < need {
-            return Err(CheckpointError::WorkspaceTooSmall { need, have });
+            let small = CheckpointError::WorkspaceTooSmall { need, have };
+            return Err(LoadError::Checkpoint(small));
         }
-        let mut decoder = Self::new(workspace, old_len, new_len);
-        if !decoder.fifo.refill(waiting, finished == 1, missing) {
-            return Err(CheckpointError::Malformed);
+        if !self.fifo.refill(waiting, finished == 1, missing) {
+            return Err(malformed);
         }
         if running == 1 {
             let mut range = Range { range: 0, code: 0 };
@@ -185,27 +251,28 @@ impl<'w> Decoder<'w> {
                 ram_base: 0,
                 ram_len: 0,
             };
-            let mut machine = Machine::new(side(old_len), side(new_len), Isa::None, 0);
-            transfer(&mut get, &mut range, &mut machine);
-            let tables = decoder.slab.get_mut(WINDOW_LEN..).unwrap_or_default();
+            let mut machine = Machine::new(side(self.old_len), side(self.new_len), Isa::None, 0);
+            transfer(get, &mut range, &mut machine);
+            let tables = self.slab.get_mut(WINDOW_LEN..).unwrap_or_default();
             get.bytes(
                 tables
                     .get_mut(..Layout::of(profile).len())
                     .unwrap_or_default(),
             );
-            if !get.ok || !range.is_valid() || !machine.is_valid(profile) {
-                return Err(CheckpointError::Malformed);
+            let whole = get.check().map_err(LoadError::Read)?;
+            if !whole || !range.is_valid() || !machine.is_valid(profile) {
+                return Err(malformed);
             }
-            decoder.phase = Phase::Running {
+            self.phase = Phase::Running {
                 profile,
                 range,
                 machine,
             };
         }
-        if get.rest.is_empty() {
-            Ok(decoder)
+        if get.is_at_end() {
+            Ok(())
         } else {
-            Err(CheckpointError::Malformed)
+            Err(malformed)
         }
     }
 }

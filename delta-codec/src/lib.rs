@@ -54,7 +54,7 @@ mod tables;
 pub mod train;
 mod truth;
 
-pub use checkpoint::{CheckpointError, checkpoint_len};
+pub use checkpoint::{CheckpointError, LoadError, checkpoint_len};
 pub use coder::ByteSink;
 pub use data::Data;
 pub use decoder::{Decoder, Pull, WORK_PER_BYTE};

@@ -71,10 +71,10 @@ impl CodecError {
     }
 }
 
-/// Why a pull failed: the stream, or the images behind it.
+/// Why a pull or a load failed: the stream, or what was read for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PullError<E> {
-    /// Reading the old or the new image failed.
+    /// Reading the old or the new image, or the saved state, failed.
     Images(E),
     /// The stream was refused.
     Codec(CodecError),
@@ -109,6 +109,35 @@ pub trait PatchDecoder {
 
     /// Goes back to the beginning of the stream.
     fn restart(&mut self);
+
+    /// Bytes of the state as it is now; `None` if this decoder cannot be saved.
+    fn state_len(&self) -> Option<u32> {
+        None
+    }
+
+    /// Fills `buf` with the bytes of the state from `offset` on; bytes behind the end stay as they are.
+    ///
+    /// # Errors
+    /// [`CodecError::SavedState`] if this decoder cannot be saved.
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        let _ = (offset, buf);
+        Err(CodecError::SavedState)
+    }
+
+    /// Goes on from a state of `len` bytes, which `read` gives from front to back, each byte once. The state is not
+    /// trusted: whatever it holds, the decoder keeps its promises for hostile input.
+    ///
+    /// # Errors
+    /// [`CodecError::SavedState`] for what is no state of this decoder, and what `read` reports; the decoder is of no
+    /// use then before a restart.
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        let _ = (len, read);
+        Err(CodecError::SavedState.into())
+    }
 }
 
 /// The codecs of a build.
@@ -122,6 +151,12 @@ pub trait CodecSet {
     /// How many of the payload's stated workspace bytes the decoder borrows from the arena; fewer than stated
     /// where it brings its own memory.
     fn borrowed_workspace(&self, payload: &Payload) -> u32;
+
+    /// Most bytes of [`PatchDecoder::state_len`] for this payload; 0 if its decoder cannot be saved.
+    fn most_state(&self, payload: &Payload) -> u32 {
+        let _ = payload;
+        0
+    }
 
     /// A decoder at the beginning of `payload`, for images of these sizes.
     ///

@@ -21,7 +21,7 @@
 //!
 //! Run the same calls again. [`Preflight`] sees in the boot record that the update is under way, and the
 //! [`Updater`] finds in flash what it has already done: staged blocks by their hashes, written sectors by
-//! decoding again and comparing. [`choose`] tells the bootloader what to boot.
+//! decoding again and comparing, or from a checkpoint. [`choose`] tells the bootloader what to boot.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -36,6 +36,7 @@ extern crate std;
 
 mod authenticate;
 mod boot;
+mod checkpoint;
 mod codec;
 mod error;
 mod flash;
@@ -55,6 +56,7 @@ pub use authenticate::{
     AuthenticManifest, EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
 };
 pub use boot::{Boot, choose, confirm};
+pub use checkpoint::{CheckpointRefusal, checkpoint_copy_len};
 pub use codec::{
     CodecError, CodecSet, DeltaCodecs, DeltaDecoder, Images, NativeCodecs, NativeDecoder,
     PatchDecoder, Pull, PullError, StoredDecoder,
@@ -70,4 +72,4 @@ pub use storage::{
     Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage,
 };
 pub use text::Text;
-pub use updater::{Progress, Status, Updater, Wanted, arena_len};
+pub use updater::{Progress, Resumed, Status, Updater, Wanted, arena_len};

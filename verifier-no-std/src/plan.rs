@@ -2,6 +2,8 @@
 
 use sprag_manifest::{Digest, Payload};
 
+use crate::checkpoint::Place;
+use crate::record::StagingPlace;
 use crate::staging::Staging;
 use crate::storage::Area;
 
@@ -17,6 +19,8 @@ pub struct Plan {
     pub(crate) package_len: u64,
     /// Bytes of the old image; 0 for a full payload.
     pub(crate) old_size: u32,
+    /// Its digest; zero for a full payload.
+    pub(crate) old_digest: Digest,
     pub(crate) new_size: u32,
     pub(crate) new_digest: Digest,
     pub(crate) manifest: Digest,
@@ -28,6 +32,8 @@ pub struct Plan {
     pub(crate) target: Area,
     /// Behind the staged head, or `None` to decode as blocks come.
     pub(crate) staging: Option<Staging>,
+    /// Where checkpoints are kept, if nothing is staged.
+    pub(crate) checkpoints: Option<Place>,
     /// Whether an earlier run of the same update may have left blocks or sectors.
     pub(crate) resumed: bool,
 }
@@ -55,6 +61,21 @@ impl Plan {
     #[must_use]
     pub const fn is_staged(&self) -> bool {
         self.staging.is_some()
+    }
+
+    /// Whether checkpoints are kept in flash, so that such a transfer goes on at the next block.
+    #[must_use]
+    pub const fn keeps_checkpoints(&self) -> bool {
+        self.checkpoints.is_some()
+    }
+
+    /// The bytes of the slot behind the new image that the update uses, and erases before its end.
+    pub(crate) fn tail(&self) -> (u32, u32) {
+        match (self.staging, self.checkpoints) {
+            (Some(log), _) if log.place == StagingPlace::SlotTail => (log.start(), log.end()),
+            (None, Some(place)) if place.area == self.target => (place.start, place.end),
+            _ => (0, 0),
+        }
     }
 
     /// Whether the update goes on from an earlier run.

@@ -7,7 +7,7 @@ mod erase;
 mod place;
 mod source;
 
-use sprag_manifest::{Payload, Role};
+use sprag_manifest::{Digest, Payload, Role};
 
 use crate::codec::CodecSet;
 use crate::error::Error;
@@ -18,7 +18,7 @@ use crate::policy::{VerifiedManifest, check_freshness};
 use crate::record::{BootRecord, Phase, StagingPlace};
 use crate::storage::{Area, Storage};
 use erase::{Erased, SlotEraser};
-use place::{place_staging, usable_slot};
+use place::{place_checkpoints, place_staging, usable_slot};
 use source::{SourceMatch, SourceSearch};
 
 /// What this device gives to an update. Sizes are bytes.
@@ -236,7 +236,9 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         if need > have {
             return Err(Error::Ram { need, have });
         }
+        // Checkpoints are kept where there is room for them; without, a reset costs blocks and nothing else.
         match payload.needs.scratch {
+            _ if payload.checkpoint_interval != 0 => Ok(()),
             0 => Ok(()),
             need => Err(Error::Scratch { need, have: 0 }),
         }
@@ -256,6 +258,11 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         let head_len = authentic.head.len();
         let slot = (target, manifest.target.size, self.resources.trailer_reserve);
         let staging = place_staging(&Flash::new(storage), slot, head_len, &payload)?;
+        let checkpoints = match staging {
+            None => place_checkpoints(&Flash::new(storage), slot, &payload, self.codecs)?,
+            Some(_) => None,
+        };
+        let source = payload.source.and_then(|n| manifest.sources.get(n));
         let offset = manifest.payload_offset(number).ok_or(Error::WrongState)?;
         let mut plan = Plan {
             payload,
@@ -263,6 +270,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             payload_offset: authentic.header.payloads_offset().saturating_add(offset),
             package_len: authentic.header.package_len().ok_or(Error::WrongState)?,
             old_size,
+            old_digest: source.map_or(Digest([0; 32]), |source| source.digest),
             new_size: manifest.target.size,
             new_digest: manifest.target.digest,
             manifest: authentic.digest,
@@ -273,6 +281,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             active: record.confirmed,
             target,
             staging,
+            checkpoints,
             resumed: false,
         };
         let place = staging.map_or(StagingPlace::Direct, |staging| staging.place);

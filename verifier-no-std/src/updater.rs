@@ -8,19 +8,24 @@ mod collect;
 mod cursor;
 mod decode;
 mod output;
+mod resume;
+
+pub use resume::Resumed;
 
 use sprag_manifest::Item;
 
+use crate::checkpoint::Header;
 use crate::codec::{CodecSet, PatchDecoder};
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::hash::{Hasher, same};
 use crate::plan::Plan;
-use crate::record::{BootRecord, Phase, StagingPlace};
+use crate::record::{BootRecord, Phase};
 use crate::staging::Staging;
 use crate::storage::Storage;
 use cursor::Cursor;
 use output::Output;
+use resume::{Checkpoints, Frontier, Writer};
 
 /// Bytes of the new image hashed in one step when it is read back.
 const CHECK_STEP_LEN: u32 = 4096;
@@ -65,6 +70,7 @@ pub struct Updater<'w, D> {
     output: Output<'w>,
     cursor: Cursor,
     staging: Option<Staging>,
+    checkpoints: Checkpoints,
     /// Blocks fetched or found staged.
     fetched: u32,
     /// Whether parts may be staged that this run has not staged.
@@ -78,6 +84,19 @@ pub struct Updater<'w, D> {
 enum State {
     /// An earlier run may have finished the image: look before anything is fetched.
     Recheck(Hasher, u32),
+    /// An earlier run may have left checkpoints.
+    Find,
+    /// A checkpoint was found in the first or the second place: what it counts on is hashed up to here.
+    Prefix {
+        second: bool,
+        header: Header,
+        hasher: Hasher,
+        at: u32,
+    },
+    /// Where an earlier run was writing is looked for, and erased.
+    Frontier(Frontier),
+    /// A checkpoint is being written.
+    Save(Writer),
     /// Find the part staged; while all are being staged, or while they are decoded.
     Locate(Pass),
     /// The part arrives; so many bytes have.
@@ -141,6 +160,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             true => State::Recheck(Hasher::new(), 0),
             false => Self::first_state(&plan),
         };
+        let checkpoints = Checkpoints::default();
         Ok(Self {
             decoder,
             page,
@@ -148,6 +168,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             output: Output::new(chunk, &plan),
             cursor,
             staging: plan.staging,
+            checkpoints,
             fetched: 0,
             searching: plan.resumed,
             rereads: 0,
@@ -229,7 +250,10 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
         if filled == len {
             // Whatever the verdict, the part is received anew or done with.
             self.state = State::Receive(0);
-            self.cursor.check(self.page, self.block)?;
+            if let Err(e) = self.cursor.check(self.page, self.block) {
+                self.doubt_checkpoint();
+                return Err(e);
+            }
             self.state = self.after_receiving(part.item);
         } else {
             self.state = State::Receive(filled);
@@ -285,15 +309,28 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                 match check_image(&self.plan, &mut flash, hasher, at) {
                     Ok(None) => {}
                     Ok(Some(true)) => self.state = self.after_check(),
-                    Ok(Some(false)) | Err(_) => self.state = Self::first_state(&self.plan),
+                    Ok(Some(false)) | Err(_) => self.state = self.first_or_found(true),
                 }
+            }
+            State::Find => self.find(&mut flash),
+            State::Prefix { second, .. } => {
+                let second = *second;
+                self.check_prefix(&mut flash, second)?;
+            }
+            State::Frontier(_) => self.seek_frontier(storage)?,
+            State::Save(writer) => {
+                let writer = writer.clone();
+                self.save(&mut flash, writer);
             }
             State::Locate(pass) => {
                 let pass = *pass;
                 self.locate(&mut flash, pass)?;
             }
             State::Stage => self.stage(&mut flash)?,
-            State::Feed(_) | State::Drain => self.decode(&mut flash)?,
+            State::Feed(_) | State::Drain => match self.decode(&mut flash) {
+                Err(e) if self.blame_checkpoint(&e) => {}
+                decoded => decoded?,
+            },
             State::Mend(offset) => {
                 let offset = *offset;
                 self.mend(storage, offset)?;
@@ -309,7 +346,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             }
             State::CleanTail(at) => {
                 let area = self.plan.target;
-                if *at < self.plan.staging.map_or(0, |staging| staging.end()) {
+                if *at < self.plan.tail().1 {
                     let sector = flash.sector(area, *at);
                     *at = sector.end;
                     // After a reset, a sector may read as erased whose erase was cut short.
@@ -359,8 +396,10 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
         }
     }
 
-    /// Back to the first page or block.
-    fn rewind(&mut self) {
+    /// Back to the first page or block, and to the start of the stream.
+    fn start_over(&mut self) {
+        self.decoder.restart();
+        self.output.restart();
         self.cursor = Cursor::new(&self.plan);
         self.staging = self.plan.staging;
         if self.plan.staging.is_none() {
@@ -369,10 +408,8 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
     }
 
     fn after_check(&self) -> State {
-        match self.staging {
-            Some(staging) if staging.place == StagingPlace::SlotTail => {
-                State::CleanTail(staging.start())
-            }
+        match self.plan.tail() {
+            (start, end) if start < end => State::CleanTail(start),
             _ => State::Mark,
         }
     }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use sprag_delta::{
-    CheckpointError, Decoder, Encoding, Profile, Pull, checkpoint_len, workspace_len,
+    CheckpointError, Decoder, Encoding, LoadError, Profile, Pull, checkpoint_len, workspace_len,
 };
 
 use super::support::{Case, Memory, Noise, THUMB, cases, len_u32, rich_case};
@@ -51,6 +51,67 @@ fn a_checkpoint_at_every_call_changes_nothing() {
     for (piece_len, out_len) in [(1, 200), (300, 1), (17, 23), (128, 64)] {
         assert!(decode_by_checkpoints(&case, &patch, piece_len, out_len) == case.new);
     }
+}
+
+/// Pieces of any length are the same bytes, and loading takes them in any split of its own.
+#[test]
+fn pieces_make_the_whole() {
+    let case = rich_case(ENCODING);
+    let patch = case.encode();
+    let (old_len, new_len) = (len_u32(&case.old), len_u32(&case.new));
+    let mut spaces = [(); 2].map(|()| vec![0xa5; workspace_len(Profile::Kib8)]);
+    let [first, second] = &mut spaces;
+    let mut decoder = Decoder::new(first, old_len, new_len);
+    let (mut rest, mut made) = (&patch[..], Vec::new());
+    while made.len() < case.new.len() / 2 {
+        rest = &rest[decoder.push(rest)..];
+        let mut out = [0; 100];
+        if let Pull::Output(len) = decoder
+            .pull(&mut Memory { old: &case.old }, &mut out)
+            .unwrap()
+        {
+            made.extend_from_slice(&out[..len]);
+        }
+    }
+    let mut whole = vec![0; decoder.saved_len().unwrap()];
+    decoder.save(&mut whole).unwrap();
+    for len in [1, 63, 64, 65, 256, 9999] {
+        let mut pieced = Vec::new();
+        while pieced.len() < whole.len() {
+            let mut piece = vec![0; len.min(whole.len() - pieced.len())];
+            decoder.save_piece(pieced.len(), &mut piece).unwrap();
+            pieced.extend(piece);
+        }
+        assert!(pieced == whole, "pieces of {len}");
+    }
+    let mut piece = [7; 4];
+    decoder.save_piece(whole.len() - 1, &mut piece).unwrap();
+    assert_eq!(piece[1..], [7; 3], "bytes behind the end");
+
+    let mut other = Decoder::new(second, old_len, new_len);
+    let mut next = 0;
+    other
+        .load::<()>(whole.len(), |offset, piece| {
+            assert_eq!(offset, next, "front to back");
+            next += piece.len();
+            piece.copy_from_slice(&whole[offset..next]);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(next, whole.len());
+    assert_eq!(other.produced(), decoder.produced());
+    // A reader that fails is reported, wherever it does; then only a restart helps.
+    for fails_at in [0, 1, whole.len() - 1] {
+        let result = other.load(whole.len(), |offset, piece| {
+            let fails = (offset..offset + piece.len()).contains(&fails_at);
+            piece.copy_from_slice(&whole[offset..offset + piece.len()]);
+            if fails { Err(fails_at) } else { Ok(()) }
+        });
+        assert_eq!(result, Err(LoadError::Read(fails_at)));
+        assert_eq!(other.saved_len(), Err(CheckpointError::Failed));
+    }
+    other.restart();
+    assert!(other.saved_len().is_ok());
 }
 
 #[test]

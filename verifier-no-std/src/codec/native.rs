@@ -1,6 +1,6 @@
 //! The codecs of a microcontroller: `stored`, the native delta and the native full image; or the first two.
 
-use sprag_delta::{DecodeError, Decoder, full};
+use sprag_delta::{DecodeError, Decoder, LoadError, Profile, checkpoint_len, full, workspace_len};
 use sprag_manifest::{Codec, Payload};
 
 use super::{CodecError, CodecSet, Images, PatchDecoder, Pull, PullError, StoredDecoder};
@@ -47,6 +47,10 @@ impl CodecSet for NativeCodecs {
         payload.needs.workspace
     }
 
+    fn most_state(&self, payload: &Payload) -> u32 {
+        DeltaCodecs.most_state(payload)
+    }
+
     fn open<'w>(
         &self,
         payload: &Payload,
@@ -75,6 +79,21 @@ impl CodecSet for DeltaCodecs {
 
     fn borrowed_workspace(&self, payload: &Payload) -> u32 {
         payload.needs.workspace
+    }
+
+    fn most_state(&self, payload: &Payload) -> u32 {
+        match payload.codec {
+            Codec::Stored => StoredDecoder::STATE_LEN,
+            Codec::NativeDelta => {
+                let room = usize::try_from(payload.needs.workspace).unwrap_or(usize::MAX);
+                let fitting = Profile::ALL
+                    .into_iter()
+                    .filter(|profile| workspace_len(*profile) <= room);
+                let most = fitting.map(checkpoint_len).max().unwrap_or(0);
+                u32::try_from(most).unwrap_or(0)
+            }
+            _ => 0,
+        }
     }
 
     fn open<'w>(
@@ -126,6 +145,31 @@ impl PatchDecoder for NativeDecoder<'_> {
             Self::Full(decoder) => decoder.restart(),
         }
     }
+
+    fn state_len(&self) -> Option<u32> {
+        match self {
+            Self::Delta(decoder) => decoder.state_len(),
+            Self::Full(_) => None,
+        }
+    }
+
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        match self {
+            Self::Delta(decoder) => decoder.save_state(offset, buf),
+            Self::Full(_) => Err(CodecError::SavedState),
+        }
+    }
+
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        match self {
+            Self::Delta(decoder) => decoder.load_state(len, read),
+            Self::Full(_) => Err(CodecError::SavedState.into()),
+        }
+    }
 }
 
 impl PatchDecoder for DeltaDecoder<'_> {
@@ -158,6 +202,44 @@ impl PatchDecoder for DeltaDecoder<'_> {
         match self {
             Self::Stored(decoder) => decoder.restart(),
             Self::Delta(decoder) => decoder.restart(),
+        }
+    }
+
+    fn state_len(&self) -> Option<u32> {
+        match self {
+            Self::Stored(decoder) => decoder.state_len(),
+            Self::Delta(decoder) => u32::try_from(decoder.saved_len().ok()?).ok(),
+        }
+    }
+
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        match self {
+            Self::Stored(decoder) => decoder.save_state(offset, buf),
+            Self::Delta(decoder) => {
+                let offset = usize::try_from(offset).map_err(|_| CodecError::SavedState)?;
+                let saved = decoder.save_piece(offset, buf);
+                saved.map_err(|_| CodecError::SavedState)
+            }
+        }
+    }
+
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        mut read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        match self {
+            Self::Stored(decoder) => decoder.load_state(len, read),
+            Self::Delta(decoder) => {
+                let len = usize::try_from(len).map_err(|_| CodecError::SavedState)?;
+                let loaded = decoder.load(len, |offset, piece| {
+                    read(u32::try_from(offset).unwrap_or(u32::MAX), piece)
+                });
+                loaded.map_err(|e| match e {
+                    LoadError::Read(e) => PullError::Images(e),
+                    LoadError::Checkpoint(_) => CodecError::SavedState.into(),
+                })
+            }
         }
     }
 }

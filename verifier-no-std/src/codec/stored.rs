@@ -21,6 +21,9 @@ pub struct StoredDecoder {
 }
 
 impl StoredDecoder {
+    /// Bytes of its state: what was made, and what is held with its length.
+    pub(crate) const STATE_LEN: u32 = 4 + 1 + 64;
+
     /// A decoder of an image of `size` bytes.
     #[must_use]
     pub const fn new(size: u32) -> Self {
@@ -79,5 +82,50 @@ impl PatchDecoder for StoredDecoder {
 
     fn restart(&mut self) {
         *self = Self::new(self.size);
+    }
+
+    fn state_len(&self) -> Option<u32> {
+        Some(Self::STATE_LEN)
+    }
+
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        let held = self.held.get(self.pulled..self.pushed).unwrap_or_default();
+        let mut waiting = [0; HELD];
+        for (to, from) in waiting.iter_mut().zip(held) {
+            *to = *from;
+        }
+        let count = u8::try_from(held.len()).map_err(|_| CodecError::SavedState)?;
+        let made = self.made.to_le_bytes();
+        let state = made
+            .iter()
+            .chain(core::slice::from_ref(&count))
+            .chain(&waiting);
+        let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+        for (to, from) in buf.iter_mut().zip(state.skip(skip)) {
+            *to = *from;
+        }
+        Ok(())
+    }
+
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        mut read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        self.restart();
+        if len != Self::STATE_LEN {
+            return Err(CodecError::SavedState.into());
+        }
+        let (mut made, mut count, mut held) = ([0; 4], [0; 1], [0; HELD]);
+        read(0, &mut made).map_err(PullError::Images)?;
+        read(4, &mut count).map_err(PullError::Images)?;
+        read(5, &mut held).map_err(PullError::Images)?;
+        let (made, [count]) = (u32::from_le_bytes(made), count);
+        let pushed = usize::from(count);
+        if made > self.size || pushed > HELD {
+            return Err(CodecError::SavedState.into());
+        }
+        (self.made, self.held, self.pushed) = (made, held, pushed);
+        Ok(())
     }
 }

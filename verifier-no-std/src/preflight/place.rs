@@ -2,6 +2,8 @@
 
 use sprag_manifest::{Index, Payload};
 
+use crate::checkpoint::{Place, checkpoint_copy_len};
+use crate::codec::CodecSet;
 use crate::error::Error;
 use crate::flash::Flash;
 use crate::record::StagingPlace;
@@ -52,4 +54,25 @@ pub(super) fn place_staging<S: Storage>(
     let end = usable_slot(flash, target, reserve);
     let tail = fits(target, start, end);
     Ok(tail.then(|| Staging::new(StagingPlace::SlotTail, target, start, end)))
+}
+
+/// Where the checkpoints of a payload go that is not staged: the scratch area, else the tail of the slot, else nowhere.
+pub(super) fn place_checkpoints<S: Storage, C: CodecSet>(
+    flash: &Flash<'_, S>,
+    (target, image_size, reserve): (Area, u32, u32),
+    payload: &Payload,
+    codecs: &C,
+) -> Result<Option<Place>, Error> {
+    let len = checkpoint_copy_len(payload, codecs);
+    if payload.checkpoint_interval == 0 || len == 0 {
+        return Ok(None);
+    }
+    let scratch = (0, flash.size(Area::Scratch));
+    if let Some(place) = Place::new(flash, Area::Scratch, scratch, len) {
+        flash.check_geometry(Area::Scratch)?;
+        return Ok(Some(place));
+    }
+    let start = flash.align_to_sector(target, image_size);
+    let tail = (start, usable_slot(flash, target, reserve));
+    Ok(Place::new(flash, target, tail, len))
 }

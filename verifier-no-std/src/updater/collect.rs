@@ -21,7 +21,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
     ) -> Result<(), Error> {
         let Some(part) = self.cursor.part() else {
             // All are staged: decode them from the first.
-            self.rewind();
+            self.start_over();
             self.state = State::Locate(Pass::Apply);
             return Ok(());
         };

@@ -26,6 +26,35 @@ impl Cursor {
         }
     }
 
+    pub(super) const fn ordinal(&self) -> u32 {
+        self.ordinal
+    }
+
+    pub(super) const fn root(&self) -> Digest {
+        self.root
+    }
+
+    /// Moves to a part that an earlier run had come to; `root` is what it had read the next page must hash to.
+    pub(super) const fn resume(&mut self, ordinal: u32, root: Digest) {
+        (self.ordinal, self.root) = (ordinal, root);
+    }
+
+    /// Whether `page`, which an earlier run read, can authenticate the block at the cursor: the first page is held
+    /// against the signed root, those behind it have lost the page that named them.
+    pub(super) fn is_believable(&self, page: &[u8], signed_root: &Digest) -> bool {
+        let Some(Item::Block(block)) = self.part().map(|part| part.item) else {
+            return false;
+        };
+        match (self.index.page_of_block(block), self.index.page(0)) {
+            (Some(0), Some(first)) => {
+                let len = usize::try_from(first.len).unwrap_or(usize::MAX);
+                page.get(..len)
+                    .is_some_and(|bytes| same(&page_hash(self.payload, 0, bytes), signed_root))
+            }
+            _ => true,
+        }
+    }
+
     pub(super) fn page_buffer_len(&self) -> u32 {
         self.index.page_buffer_len()
     }

@@ -67,7 +67,11 @@ impl<D: PatchDecoder> Updater<'_, D> {
 
     fn flush<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         match self.output.flush(&self.plan, flash)? {
-            Flushed::Written => {}
+            Flushed::Written => {
+                if let Some(state) = self.begin_checkpoint(flash) {
+                    self.state = state;
+                }
+            }
             Flushed::Dirty(offset) if self.restarts < MAX_RESTARTS => {
                 self.restarts = self.restarts.saturating_add(1);
                 self.state = State::Mend(offset);
@@ -83,16 +87,15 @@ impl<D: PatchDecoder> Updater<'_, D> {
         Ok(())
     }
 
-    /// Erases the sector at `offset` of the slot. With it go chunks that were right: decode again from the start.
+    /// Erases the sector at `offset` of the slot. With it go chunks that were right: decode again from the start, or
+    /// from the last checkpoint, which lies in front of it.
     /// What other sectors hold is compared, found right and left.
     pub(super) fn mend<S: Storage>(&mut self, storage: &mut S, offset: u32) -> Result<(), Error> {
         erase_again(storage, self.plan.target, offset, self.plan.new_size)?;
-        self.decoder.restart();
-        self.output.restart();
-        self.rewind();
+        self.start_over();
         self.state = match self.staging {
             Some(_) => State::Locate(Pass::Apply),
-            None => State::Receive(0),
+            None => self.first_or_found(false),
         };
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! The new image on its way to flash, a chunk at a time.
 
-use super::{Error, Flash, Plan};
+use sprag_manifest::Digest;
+
+use super::{Error, Flash, Hasher, Plan};
 use crate::codec::{CodecError, Images};
 use crate::flash::{CHUNK, Found};
 use crate::storage::{Area, Storage};
@@ -14,6 +16,8 @@ pub(super) struct Output<'w> {
     /// Bytes of the new image that are in flash.
     written: u32,
     size: u32,
+    /// Digest of what is in flash, where checkpoints are kept.
+    hasher: Option<Hasher>,
 }
 
 /// What a flush did.
@@ -26,17 +30,30 @@ pub(super) enum Flushed {
 }
 
 impl<'w> Output<'w> {
-    pub(super) const fn new(chunk: &'w mut [u8], plan: &Plan) -> Self {
+    pub(super) fn new(chunk: &'w mut [u8], plan: &Plan) -> Self {
         Self {
             chunk,
             filled: 0,
             written: 0,
             size: plan.new_size,
+            hasher: plan.checkpoints.map(|_| Hasher::new()),
         }
     }
 
-    pub(super) const fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         (self.filled, self.written) = (0, 0);
+        self.hasher = self.hasher.take().map(|_| Hasher::new());
+    }
+
+    /// Goes on behind `written` bytes, which `hasher` has hashed.
+    pub(super) fn resume(&mut self, written: u32, hasher: Hasher) {
+        (self.filled, self.written) = (0, written);
+        self.hasher = Some(hasher);
+    }
+
+    /// The digest of what is in flash; `None` where no checkpoints are kept.
+    pub(super) fn prefix(&self) -> Option<Digest> {
+        self.hasher.as_ref().map(Hasher::so_far)
     }
 
     pub(super) const fn written(&self) -> u32 {
@@ -102,6 +119,9 @@ impl<'w> Output<'w> {
         };
         if !good {
             return Ok(Flushed::Dirty(start));
+        }
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(self.chunk.get(..self.filled).unwrap_or_default());
         }
         self.written = self.written.saturating_add(len);
         self.filled = 0;

@@ -6,7 +6,8 @@ use core::fmt::Debug;
 use std::collections::BTreeSet;
 
 use flash_sim::{CutStyle, Operation, OperationKind};
-use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace};
+use sprag_manifest::Item;
+use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace, Wanted};
 
 use crate::support::{
     Board, Link, Offer, Package, Ran, Release, Rng, Room, Stop, apply, h7, l0, l4, nrf,
@@ -28,6 +29,7 @@ struct Sweep<const R: usize, const W: usize, const S: usize> {
     package: Package,
     offer: Offer,
     place: StagingPlace,
+    keeps_checkpoints: bool,
     seed: u64,
 }
 
@@ -43,8 +45,22 @@ impl<const R: usize, const W: usize, const S: usize> Sweep<R, W, S> {
             offer,
             package,
             place,
+            keeps_checkpoints: release.payloads[0].checkpoint_interval != 0,
             seed: 0,
         }
+    }
+
+    /// Blocks of the first payload that were fetched more than once, each time counted.
+    fn blocks_again(&self, link: &Link<'_>) -> usize {
+        let parts = self.package.parts(0);
+        let blocks = parts
+            .iter()
+            .filter(|(item, _)| matches!(item, Item::Block(_)));
+        let times = blocks.map(|(_, range)| {
+            let fetched = |wanted: &&Wanted| range.start == usize::try_from(wanted.offset).unwrap();
+            link.fetched.iter().filter(fetched).count()
+        });
+        times.map(|times| times.saturating_sub(1)).sum()
     }
 
     fn name(&self, what: &dyn Debug) -> String {
@@ -174,7 +190,7 @@ impl<const R: usize, const W: usize, const S: usize> Sweep<R, W, S> {
         );
         assert_eq!((record.security_counter, record.sequence), (3, 7), "{what}");
         let slot = board.range(Area::SlotB, board.region(Area::SlotB).len);
-        let allowed = [Area::SlotB, Area::Staging, Area::Record]
+        let allowed = [Area::SlotB, Area::Staging, Area::Scratch, Area::Record]
             .map(|area| board.range(area, board.region(area).len));
         assert_eq!(board.strayed(&allowed), [], "{what}");
         let image = slot.start..slot.start + u32::try_from(self.new.len()).unwrap();
@@ -183,7 +199,10 @@ impl<const R: usize, const W: usize, const S: usize> Sweep<R, W, S> {
             0,
             "{what}: bits that may still change"
         );
-        if self.place != StagingPlace::Direct {
+        if self.keeps_checkpoints {
+            let again = self.blocks_again(link);
+            assert!(again <= cuts, "{what}: {again} blocks were fetched again");
+        } else if self.place != StagingPlace::Direct {
             let starts: BTreeSet<_> = link.fetched.iter().map(|wanted| wanted.offset).collect();
             let again = link.fetched.len() - starts.len();
             assert!(again <= cuts, "{what}: {again} parts were fetched again");
@@ -254,6 +273,65 @@ fn stm32l0() {
 #[test]
 fn stm32f4_like() {
     sweep(uneven, (0, 0), (5000, 6000), 15_000);
+}
+
+/// Sweeps one part without room to stage, with checkpoints in a scratch area; blocks lead over a sector's end each.
+fn sweep_checkpoints<const R: usize, const W: usize, const S: usize>(
+    make: impl Fn(Room) -> Board<R, W, S>,
+    (image, scratch): (u32, u32),
+    (old_len, new_len): (u32, u32),
+    block_size: u32,
+    least: u64,
+) {
+    let (seeds, double_every) = if is_full() { (0..12, 2) } else { (0..3, 5) };
+    let (mut cuts, mut double_cuts) = (0, 0);
+    for seed in seeds {
+        let old = random_image(old_len, 11 + seed);
+        let release = Release::delta(&old, &random_operations(old_len, new_len, 31 + seed));
+        let releases = [release, Release::full(random_image(new_len, 51 + seed))];
+        for release in releases.map(|release| release.with_checkpoints(block_size)) {
+            let place = StagingPlace::Direct;
+            let room = Room {
+                place,
+                image,
+                staging: scratch,
+            };
+            let mut board = match seed {
+                0 => make(room).newly_made(&old),
+                _ => make(room).in_service(&old),
+            };
+            if seed == 1 {
+                // As flash with ECC does.
+                board.sim_mut().report_torn_units();
+            }
+            let mut sweep = Sweep::new(board, &release, &old, place);
+            sweep.seed = seed;
+            let counts = sweep.run(double_every);
+            (cuts, double_cuts) = (cuts + counts.0, double_cuts + counts.1);
+        }
+    }
+    println!("{S}/{W}, checkpoints: {cuts} cuts, {double_cuts} of them followed by another");
+    assert!(cuts >= least, "only {cuts} cuts");
+}
+
+#[test]
+fn checkpoints_nrf52_like() {
+    sweep_checkpoints(nrf::<512>, (10, 12), (5000, 5100), 1024, 5000);
+}
+
+#[test]
+fn checkpoints_stm32l4_like() {
+    sweep_checkpoints(l4::<512>, (10, 12), (5100, 5000), 1024, 3000);
+}
+
+#[test]
+fn checkpoints_stm32h7_like() {
+    sweep_checkpoints(h7::<1024>, (8, 8), (8000, 8190), 2048, 2000);
+}
+
+#[test]
+fn checkpoints_stm32l0() {
+    sweep_checkpoints(l0, (16, 24), (2000, 1900), 512, 3000);
 }
 
 #[test]

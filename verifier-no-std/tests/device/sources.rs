@@ -34,6 +34,7 @@ fn release() -> (Vec<Vec<u8>>, Release) {
             block_size: 256,
             workspace: WORKSPACE_LEN,
             scratch: 0,
+            checkpoint_interval: 0,
         });
     }
     (images, release)

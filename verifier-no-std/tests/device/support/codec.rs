@@ -57,6 +57,13 @@ impl CodecSet for TestCodecs {
         payload.needs.workspace
     }
 
+    fn most_state(&self, payload: &Payload) -> u32 {
+        match payload.codec {
+            Codec::BsdiffZstd => CopyDecoder::STATE_LEN,
+            _ => NativeCodecs.most_state(payload),
+        }
+    }
+
     fn open<'w>(
         &self,
         payload: &Payload,
@@ -107,6 +114,45 @@ impl PatchDecoder for TestDecoder<'_> {
             Inner::Copies(decoder) => decoder.restart(),
         }
     }
+
+    fn state_len(&self) -> Option<u32> {
+        match &self.inner {
+            Inner::Native(decoder) => decoder.state_len(),
+            Inner::Copies(_) => Some(CopyDecoder::STATE_LEN),
+        }
+    }
+
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        match &self.inner {
+            Inner::Native(decoder) => decoder.save_state(offset, buf),
+            Inner::Copies(decoder) => {
+                let state = decoder.state();
+                let rest = &state[index(offset).min(state.len())..];
+                let count = rest.len().min(buf.len());
+                buf[..count].copy_from_slice(&rest[..count]);
+                Ok(())
+            }
+        }
+    }
+
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        mut read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        match &mut self.inner {
+            Inner::Native(decoder) => decoder.load_state(len, read),
+            Inner::Copies(decoder) => {
+                if len != CopyDecoder::STATE_LEN {
+                    return Err(CodecError::SavedState.into());
+                }
+                let mut state = vec![0; index(len)];
+                read(0, &mut state).map_err(PullError::Images)?;
+                decoder.set_state(&state)?;
+                Ok(())
+            }
+        }
+    }
 }
 
 impl fmt::Debug for TestDecoder<'_> {
@@ -137,6 +183,33 @@ impl<'w> CopyDecoder<'w> {
             made: 0,
             size,
         }
+    }
+
+    /// Operation, bytes made and bytes held, and these.
+    const STATE_LEN: u32 = 1 + 4 + 4 + 4 + 4 + WORKSPACE_LEN;
+
+    fn state(&self) -> Vec<u8> {
+        let (kind, offset, left) = self.operation.unwrap_or_default();
+        let mut state = vec![kind];
+        let filled = u32::try_from(self.filled).unwrap();
+        for number in [offset, left, self.made, filled] {
+            state.extend(number.to_le_bytes());
+        }
+        state.extend(&*self.workspace);
+        state
+    }
+
+    fn set_state(&mut self, state: &[u8]) -> Result<(), CodecError> {
+        let number = |at: usize| u32::from_le_bytes(state[at..at + 4].try_into().unwrap());
+        let [offset, left, made, filled] = [1, 5, 9, 13].map(number);
+        if filled > WORKSPACE_LEN || made > self.size || state[0] > 3 {
+            return Err(CodecError::SavedState);
+        }
+        self.restart();
+        self.operation = (left > 0).then_some((state[0], offset, left));
+        (self.made, self.filled) = (made, index(filled));
+        self.workspace.copy_from_slice(&state[17..]);
+        Ok(())
     }
 
     fn restart(&mut self) {

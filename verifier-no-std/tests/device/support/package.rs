@@ -77,6 +77,7 @@ pub(crate) struct PayloadSpec {
     pub(crate) block_size: u32,
     pub(crate) workspace: u32,
     pub(crate) scratch: u32,
+    pub(crate) checkpoint_interval: u32,
 }
 
 /// What a release says. The defaults are made for `DEVICE`.
@@ -114,6 +115,7 @@ impl Release {
                 block_size: 256,
                 workspace: WORKSPACE_LEN,
                 scratch: 0,
+                checkpoint_interval: 0,
             }],
             sources: vec![("1.0.0", old.to_vec())],
             ..Self::bare(apply(old, operations))
@@ -129,6 +131,14 @@ impl Release {
         let workspace = sprag_delta::workspace_len(sprag_delta::Profile::Kib8);
         payload.workspace = u32::try_from(workspace).unwrap();
         release
+    }
+
+    /// Payloads in blocks of this size, with a checkpoint in each.
+    pub(crate) fn with_checkpoints(mut self, block_size: u32) -> Self {
+        for payload in &mut self.payloads {
+            (payload.block_size, payload.checkpoint_interval) = (block_size, 1);
+        }
+        self
     }
 
     /// A native full image, without a source.
@@ -157,6 +167,7 @@ impl Release {
             block_size: 256,
             workspace: 0,
             scratch: 0,
+            checkpoint_interval: 0,
         });
         self
     }
@@ -236,7 +247,7 @@ impl PayloadSpec {
             size: len_u32(&self.stream),
             block_size: self.block_size,
             root: Digest([0; DIGEST_LEN]),
-            checkpoint_interval: 0,
+            checkpoint_interval: self.checkpoint_interval,
             in_place_group: 0,
             needs: Needs {
                 workspace: self.workspace,

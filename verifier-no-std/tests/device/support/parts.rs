@@ -17,7 +17,7 @@ pub(crate) struct Room {
     pub(crate) place: StagingPlace,
     /// Sectors of an image.
     pub(crate) image: u32,
-    /// Sectors of the staging area or tail.
+    /// Sectors of the staging area or tail; of the scratch area, where nothing is staged.
     pub(crate) staging: u32,
 }
 
@@ -75,9 +75,11 @@ pub(crate) fn uneven(room: Room) -> Board<1, 4, 8192> {
         _ => [(2048, 22528), (24576, 24576)],
     };
     let region = |(start, len)| Region { start, len };
-    let staging = match room.place {
-        StagingPlace::Area => (40960, 16384),
-        _ => (0, 0),
+    let behind = (40960, 16384);
+    let (staging, scratch) = match room.place {
+        StagingPlace::Area => (behind, (0, 0)),
+        StagingPlace::Direct => ((0, 0), behind),
+        _ => ((0, 0), (0, 0)),
     };
     Board::new(
         FlashSim::new(geometry),
@@ -86,7 +88,7 @@ pub(crate) fn uneven(room: Room) -> Board<1, 4, 8192> {
             slot_b: region(slots[1]),
             staging: region(staging),
             record: region((0, 2048)),
-            scratch: region((0, 0)),
+            scratch: region(scratch),
             erased: 0xff,
             base: BASE,
             sectors: Sectors::Starts(STARTS),
@@ -99,10 +101,10 @@ fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
     part: impl Fn(Geometry) -> Geometry,
 ) -> Board<READ, WRITE, SECTOR> {
     let size = u32::try_from(SECTOR).unwrap();
-    let (tail, area) = match room.place {
-        StagingPlace::Direct => (0, 0),
-        StagingPlace::Area => (0, room.staging),
-        _ => (room.staging, 0),
+    let (tail, area, scratch) = match room.place {
+        StagingPlace::Direct => (0, 0, room.staging),
+        StagingPlace::Area => (0, room.staging, 0),
+        _ => (room.staging, 0, 0),
     };
     let slot = room.image + tail;
     let record = 2 * RECORD_LEN.div_ceil(size);
@@ -115,8 +117,8 @@ fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
             len: sectors * size,
         }
     };
-    let (record, slot_a, slot_b, staging) =
-        (region(record), region(slot), region(slot), region(area));
+    let (record, slot_a, slot_b) = (region(record), region(slot), region(slot));
+    let (staging, scratch) = (region(area), region(scratch));
     let geometry = part(Geometry::uniform(size, next));
     let erased = geometry.erased_value();
     Board::new(
@@ -126,7 +128,7 @@ fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
             slot_b,
             staging,
             record,
-            scratch: Region::default(),
+            scratch,
             erased,
             base: BASE,
             sectors: Sectors::Uniform,
