@@ -384,14 +384,16 @@ impl<'a> Map<'a> {
 /// target only a check is kept, zero where there is none: rarely, one is taken for another.
 pub(crate) struct Learned<'a> {
     records: Records<'a>,
-    widths: Widths,
+    target: Bits,
+    check: Bits,
 }
 
 impl<'a> Learned<'a> {
     pub(crate) fn new(bytes: &'a mut [u8], widths: Widths) -> Self {
         Self {
             records: Records::new(bytes, widths.learned_len),
-            widths,
+            target: widths.learned,
+            check: widths.check,
         }
     }
 
@@ -402,17 +404,17 @@ impl<'a> Learned<'a> {
     /// The new target of an old one.
     pub(crate) fn get(&self, target: u32) -> Option<u32> {
         let (slot, check) = self.place(target);
-        let known = self.records.get(slot, self.widths.check)?;
+        let known = self.records.get(slot, self.check)?;
         if known != check {
             return None;
         }
-        self.records.get(slot, self.widths.learned)
+        self.records.get(slot, self.target)
     }
 
     pub(crate) fn put(&mut self, target: u32, new_target: u32) {
         let (slot, check) = self.place(target);
-        self.records.set(slot, self.widths.check, check);
-        self.records.set(slot, self.widths.learned, new_target);
+        self.records.set(slot, self.check, check);
+        self.records.set(slot, self.target, new_target);
     }
 
     fn place(&self, target: u32) -> (usize, u32) {
@@ -421,7 +423,7 @@ impl<'a> Learned<'a> {
         let count = u64::try_from(self.records.count()).unwrap_or(0);
         let slot = usize::try_from(u64::from(hash).wrapping_mul(count) >> 32).unwrap_or(0);
         let low = (hash ^ target >> 16) & 0xffff;
-        let check = low >> 16_u32.saturating_sub(self.widths.check.width);
+        let check = low >> 16_u32.saturating_sub(self.check.width);
         (slot, check.max(1))
     }
 }
@@ -429,14 +431,16 @@ impl<'a> Learned<'a> {
 /// Places in RAM whose new place was seen, sorted: their neighbours above moved alike.
 pub(crate) struct Anchors<'a> {
     records: Records<'a>,
-    widths: Widths,
+    from: Bits,
+    to: Bits,
 }
 
 impl<'a> Anchors<'a> {
     pub(crate) fn new(bytes: &'a mut [u8], widths: Widths) -> Self {
         Self {
             records: Records::new(bytes, widths.anchor_len),
-            widths,
+            from: widths.anchor,
+            to: widths.anchor_to,
         }
     }
 
@@ -449,8 +453,8 @@ impl<'a> Anchors<'a> {
         if index >= count {
             return None;
         }
-        let from = self.records.get(index, self.widths.anchor)?;
-        let to = self.records.get(index, self.widths.anchor_to)?;
+        let from = self.records.get(index, self.from)?;
+        let to = self.records.get(index, self.to)?;
         Some(to.wrapping_sub(from))
     }
 
@@ -458,15 +462,15 @@ impl<'a> Anchors<'a> {
     pub(crate) fn put(&mut self, count: u32, target: u32, new_target: u32) -> u32 {
         let known = usize_of(count).min(self.records.count());
         let place = self.above(known, target);
-        let is_known = place < known && self.records.get(place, self.widths.anchor) == Some(target);
+        let is_known = place < known && self.records.get(place, self.from) == Some(target);
         if !is_known {
             if known >= self.records.count() {
                 return count;
             }
             self.records.rotate(place, known);
-            self.records.set(place, self.widths.anchor, target);
+            self.records.set(place, self.from, target);
         }
-        self.records.set(place, self.widths.anchor_to, new_target);
+        self.records.set(place, self.to, new_target);
         count.saturating_add(u32::from(!is_known))
     }
 
@@ -477,7 +481,7 @@ impl<'a> Anchors<'a> {
             let middle = low.wrapping_add(high.wrapping_sub(low) / 2);
             if self
                 .records
-                .get(middle, self.widths.anchor)
+                .get(middle, self.from)
                 .is_some_and(|place| place < target)
             {
                 low = middle.wrapping_add(1);

@@ -145,14 +145,11 @@ impl<'a> Records<'a> {
     }
 }
 
-/// The first eight bytes, zeros beyond the end.
+/// The first eight bytes, zeros beyond the end. No copy: `memcpy` takes stack where there is least.
 #[inline(never)]
 fn word_of(bytes: &[u8]) -> u64 {
-    let mut word = [0; 8];
-    for (slot, byte) in word.iter_mut().zip(bytes) {
-        *slot = *byte;
-    }
-    u64::from_le_bytes(word)
+    let first = bytes.iter().take(8).rev();
+    first.fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]
