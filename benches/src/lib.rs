@@ -10,6 +10,8 @@
 //!   this process's own peak, which [`Report`] states as `memory_floor_bytes`.
 //! - A tool that is not installed is named with the command that installs it.
 
+#[cfg(feature = "ablation")]
+mod ablation;
 mod args;
 mod child;
 mod compare;
@@ -29,6 +31,8 @@ mod run;
 mod tables;
 mod tools;
 
+#[cfg(feature = "ablation")]
+pub use ablation::{AblationArgs, ablate};
 pub use args::Args;
 pub use decode::decode_patch;
 pub use error::BenchError;

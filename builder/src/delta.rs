@@ -2,6 +2,7 @@
 //! `sprag-delta` shares with the decoder, then a local search on what that spends. Pure functions of
 //! slices.
 
+mod ablation;
 mod btf;
 mod coding;
 mod detect;
@@ -16,6 +17,7 @@ use sprag_delta::{
     Addresses, Class, EncodeError, Encoding, Isa, Operation, Profile, Region, Segments, Unit,
 };
 
+use ablation::{Stage, is_on};
 use coding::{Attempt, Coding, Task};
 use fields::{Fields, MovedTo, choose_majors, is_plain, step_of};
 use matcher::Matcher;
@@ -212,7 +214,7 @@ pub fn encode_with_progress(
         (best, count) = (again, fewer);
     }
     let choose = |operations: &mut [Operation]| choose_majors(operations, &old_fields, count);
-    if effort > Effort::Fast {
+    if effort > Effort::Fast && is_on(Stage::Reparse) {
         // Now it is known about where addresses went, and what that costs.
         let moved = MovedTo::of(&best.operations);
         prices = Prices::measured(&images, &best.operations, &best.costs, &moved);

@@ -5,9 +5,11 @@ use crate::error::DecodeError;
 use crate::fifo::{FIFO_LEN, Fifo};
 use crate::header::{HEADER_MAX, Header};
 use crate::images::Images;
-use crate::machine::{Context, IDLE_STEPS, Machine, STEP_INPUT, STEP_WORK, WINDOW_LEN};
+use crate::isa::Addresses;
+use crate::machine::{Context, IDLE_STEPS, Machine, Mode, STEP_INPUT, STEP_WORK, WINDOW_LEN};
 use crate::map::Widths;
 use crate::profile::{Profile, workspace_len};
+use crate::region::Class;
 use crate::tables::Tables;
 use crate::truth::Unknown;
 
@@ -24,6 +26,19 @@ pub enum Pull {
     NeedInput,
     /// The new image is complete and the input was used up.
     Done,
+}
+
+/// What a stream says of the images, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stated {
+    /// RAM of the decoder.
+    pub profile: Profile,
+    /// What the first region of the old image holds.
+    pub class: Class,
+    /// Where the images lie in memory.
+    pub addresses: Addresses,
+    /// Regions behind the first one.
+    pub region_count: u32,
 }
 
 /// A streaming decoder of one patch.
@@ -132,6 +147,33 @@ impl<'w> Decoder<'w> {
             Phase::Running { machine, .. } => machine.given(),
             Phase::Start | Phase::Failed => 0,
         }
+    }
+
+    /// What the stream says of the images, once that is decoded; nothing after an error.
+    #[must_use]
+    pub fn stated(&self) -> Option<Stated> {
+        use Mode::{Layout, Region, RegionCount, Segment, SegmentCount};
+        let Phase::Running {
+            profile, machine, ..
+        } = self.phase
+        else {
+            return None;
+        };
+        let is_told = !matches!(
+            machine.mode,
+            Layout | SegmentCount | Segment | RegionCount | Region
+        );
+        is_told.then_some(Stated {
+            profile,
+            class: machine.first_class,
+            addresses: Addresses {
+                old: machine.old.segments,
+                new: machine.new.segments,
+                ram_base: machine.old.ram_base,
+                ram_len: machine.old.ram_len,
+            },
+            region_count: machine.region_count,
+        })
     }
 
     fn try_pull<I: Images>(

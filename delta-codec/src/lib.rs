@@ -26,6 +26,10 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "ablation")]
+pub mod ablation;
+#[cfg(not(feature = "ablation"))]
+mod ablation;
 mod checkpoint;
 mod coder;
 mod data;
@@ -57,7 +61,7 @@ mod truth;
 pub use checkpoint::{CheckpointError, LoadError, checkpoint_len};
 pub use coder::ByteSink;
 pub use data::Data;
-pub use decoder::{Decoder, Pull, WORK_PER_BYTE};
+pub use decoder::{Decoder, Pull, Stated, WORK_PER_BYTE};
 pub use encoder::{EncodeError, Encoding, Part, Spent, Unit, encode, encode_observed};
 pub use error::DecodeError;
 pub use images::Images;

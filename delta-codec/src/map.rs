@@ -4,6 +4,7 @@
 
 use core::cell::Cell;
 
+use crate::ablation::{self, Stage};
 use crate::isa::Side;
 use crate::model::usize_of;
 use crate::packed::{Bits, Records, width_of};
@@ -328,6 +329,9 @@ impl<'a> Map<'a> {
     /// and for far targets are kept apart at hand, as most are the same again.
     #[inline]
     pub(crate) fn shift(&self, count: u32, target: u32, far: bool) -> Option<(u32, bool)> {
+        if !ablation::is_on(Stage::Map) {
+            return None;
+        }
         let [near_last, far_last] = &self.last;
         let last = if far { far_last } else { near_last };
         let known = last.get();
@@ -403,6 +407,9 @@ impl<'a> Learned<'a> {
 
     /// The new target of an old one.
     pub(crate) fn get(&self, target: u32) -> Option<u32> {
+        if !ablation::is_on(Stage::Learned) {
+            return None;
+        }
         let (slot, check) = self.place(target);
         let known = self.records.get(slot, self.check)?;
         if known != check {
@@ -446,6 +453,9 @@ impl<'a> Anchors<'a> {
 
     /// The shift of the nearest of `count` anchors at or below `target`, or of the first.
     pub(crate) fn near(&self, count: u32, target: u32) -> Option<u32> {
+        if !ablation::is_on(Stage::Anchors) {
+            return None;
+        }
         let count = usize_of(count).min(self.records.count());
         let index = self
             .above(count, target.saturating_add(1))

@@ -102,6 +102,16 @@ const SET_FIELD: usize = SET_STRETCH + 4 * STRETCH_INPUTS;
 const SET_EQUAL_FIRST: usize = SET_FIELD + 6 * FIELD_INPUTS;
 /// Mixer weights of every profile.
 pub(crate) const WEIGHT_COUNT: usize = SET_EQUAL_FIRST + FIRST_INPUTS;
+/// Where the weights of each kind of decision begin.
+#[cfg(feature = "ablation")]
+pub(crate) const SETS: [usize; 6] = [
+    SET_EQUAL,
+    SET_LITERAL,
+    SET_MISS,
+    SET_STRETCH,
+    SET_FIELD,
+    SET_EQUAL_FIRST,
+];
 
 /// What the substitution of the halfword says of a byte: nothing (0); the old byte (1); another byte,
 /// by confidence (2 to 4); it was wrong about the byte before (5).

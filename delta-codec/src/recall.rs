@@ -1,6 +1,7 @@
 //! Recalled bytes: which byte came after a context when it was last met. For contexts that are
 //! seldom met twice this says as much as counters of each bit, in two bytes.
 
+use crate::ablation::{self, Stage};
 use crate::isa::halves;
 use crate::model::usize_of;
 
@@ -48,6 +49,9 @@ impl Recalls<'_> {
 
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<Recalled> {
+        if !ablation::is_on(Stage::Recall) {
+            return None;
+        }
         let [byte, state] = *self.entries.get(usize_of(key.slot))?;
         let sure = state & SURE;
         (sure > 0 && state & !SURE == key.check).then_some(Recalled { byte, sure })

@@ -93,6 +93,18 @@ impl Segments {
         Self { origin, ..self }
     }
 
+    /// The segments, by offset.
+    pub fn iter(&self) -> impl Iterator<Item = Segment> {
+        let further = self.further;
+        let starts = further.into_iter().take(usize::from(self.count));
+        let offsets = core::iter::once(0).chain(starts.map(|further| further.start));
+        let of = *self;
+        offsets.map(move |offset| Segment {
+            offset,
+            address: of.address_of(offset),
+        })
+    }
+
     /// The address of `offset`.
     #[must_use]
     pub fn address_of(&self, offset: u32) -> u64 {

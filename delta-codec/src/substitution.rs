@@ -1,5 +1,6 @@
 //! Halfwords that changed: an old halfword that became something once mostly becomes it again.
 
+use crate::ablation::{self, Stage};
 use crate::model::usize_of;
 
 /// Bytes of an entry: key, new halfword, confidence with a mark of use.
@@ -22,6 +23,9 @@ pub(crate) struct Substitutions<'a> {
 
 impl Substitutions<'_> {
     pub(crate) fn get(&self, key: u16) -> Option<Substitution> {
+        if !ablation::is_on(Stage::Substitutions) {
+            return None;
+        }
         let [low, high, first, second, state] = *self.entries.get(self.slot(key))?;
         let found = state & USED != 0 && u16::from_le_bytes([low, high]) == key;
         found.then_some(Substitution {

@@ -3,6 +3,7 @@
 
 mod mix;
 
+use crate::ablation::{self, Stage};
 use crate::map::{Anchors, Learned, Map, QUEUED_LEN, Widths};
 use crate::model::{SUBSTITUTION_STATES, WEIGHT_COUNT};
 use crate::priors;
@@ -259,6 +260,9 @@ impl<'a> Tables<'a> {
         self.learned.clear();
         self.substitutions.entries.fill(Default::default());
         self.recalls.entries.fill(Default::default());
+        if !ablation::is_on(Stage::Priors) {
+            return;
+        }
         #[cfg(feature = "train")]
         if crate::train::is_blank() {
             return;

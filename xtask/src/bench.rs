@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the tables, printed as they come; with `--instructions` the decoder's work.
+//! `cargo xtask bench`: the tables, printed as they come; with `--instructions` the decoder's work, with
+//! `--ablation` what each stage of the codec is worth.
 
 use std::process::ExitCode;
 
@@ -11,10 +12,31 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
     const RUN: [&str; 5] = ["run", "--release", "--package", "sprag-benches", "--bin"];
     let (program, words) = match words {
         ["--instructions", rest @ ..] => ("instructions", rest),
+        ["--ablation", rest @ ..] => return ablation(rest),
         words => ("table", words),
     };
     let run = [&RUN[..], &[program, "--"], words].concat();
-    let commands = [BUILD.to_vec(), PROGRAMS.to_vec(), run];
+    all(&[BUILD.to_vec(), PROGRAMS.to_vec(), run])
+}
+
+/// What each stage of the codec is worth: a program with our library inside, in which stages can be switched off.
+fn ablation(words: &[&str]) -> ExitCode {
+    const RUN: [&str; 9] = [
+        "run",
+        "--release",
+        "--package",
+        "sprag-benches",
+        "--features",
+        "ablation",
+        "--bin",
+        "ablation",
+        "--",
+    ];
+    all(&[[&RUN[..], words].concat()])
+}
+
+/// Runs cargo with each of these, until one fails.
+fn all(commands: &[Vec<&str>]) -> ExitCode {
     for arguments in commands {
         match repo::cargo().args(arguments).status() {
             Ok(status) if status.success() => {}

@@ -6,6 +6,7 @@ mod proposals;
 use sprag_delta::{EncodeError, Operation};
 
 use super::Effort;
+use super::ablation::{Stage, is_on};
 use super::coding::{Attempt, Coding, Costs};
 use super::fields::MovedTo;
 use super::parse::{Images, Prices};
@@ -53,7 +54,7 @@ pub(super) fn refine(
     let new_len = images.new.len();
     let work = as_u64(new_len) * work_per_byte(effort);
     let mut best = attempt;
-    if work == 0 {
+    if work == 0 || !is_on(Stage::Search) {
         return Ok(best.stream);
     }
     let pieces = pieces(&best.operations, new_len);

@@ -9,6 +9,7 @@ use crate::decoder::Pull;
 use crate::error::DecodeError;
 use crate::fifo::{FIFO_LEN, Fifo};
 use crate::images::Images;
+use crate::isa::Isa;
 use crate::profile::Profile;
 
 /// Upper bound of binary decisions for each byte of output, see [`Decoder::pull`].
@@ -112,6 +113,18 @@ impl<'w> Decoder<'w> {
         match self.phase {
             Phase::Running { machine, .. } => machine.given(),
             Phase::Start | Phase::Failed => 0,
+        }
+    }
+
+    /// The profile and the instruction set that the stream's header says, once that is decoded; nothing
+    /// after an error.
+    #[must_use]
+    pub fn stated(&self) -> Option<(Profile, Isa)> {
+        match self.phase {
+            Phase::Running {
+                profile, machine, ..
+            } => Some((profile, machine.isa())),
+            Phase::Start | Phase::Failed => None,
         }
     }
 

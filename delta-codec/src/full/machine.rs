@@ -87,6 +87,10 @@ impl Machine {
         self.ready_len == 0 && self.restorer.offset >= self.restorer.len
     }
 
+    pub(crate) const fn isa(&self) -> Isa {
+        self.restorer.isa
+    }
+
     /// Bytes given out.
     pub(crate) fn given(&self) -> u32 {
         self.restorer

@@ -1,6 +1,7 @@
 //! An image as its fields are seen: which one begins at a place, and its bytes for another target.
 
 use super::{Bytes, Field, Isa, Kind, a32, a64, riscv, thumb, x86_64, xtensa};
+use crate::ablation::{self, Stage};
 use crate::data::{Data, numbers, pointer, relocation};
 use crate::region::Class;
 use crate::segments::Segments;
@@ -107,6 +108,9 @@ impl Side {
         bytes: Bytes,
         around: Code<'_>,
     ) -> Option<Field> {
+        if matches!(class, Class::Data(_)) && !ablation::is_on(Stage::Data) {
+            return None;
+        }
         let field = match class {
             Class::Code(Isa::None) => return None,
             _ if offset & (1_u32.wrapping_shl(class.step_log2().into())).wrapping_sub(1) != 0 => {
@@ -201,6 +205,9 @@ impl Side {
     /// Aligned addresses of data among instructions.
     #[inline]
     fn pointer(&self, isa: Isa, offset: u32, bytes: Bytes) -> Option<Field> {
+        if !ablation::is_on(Stage::Pointers) {
+            return None;
+        }
         if matches!(isa, Isa::A64 | Isa::Rv64 | Isa::X86_64) {
             pointer::recognise_64(self, offset, bytes)
         } else if offset & 3 == 0 {
@@ -213,6 +220,9 @@ impl Side {
     /// An instruction; its target is an address.
     #[inline]
     fn instruction(&self, isa: Isa, offset: u32, bytes: Bytes, around: Code<'_>) -> Option<Field> {
+        if !ablation::is_on(Stage::Instructions) {
+            return None;
+        }
         let here = self.segments.low_address_of(offset);
         match isa {
             Isa::Thumb => thumb::recognise(here, bytes),

@@ -1,6 +1,7 @@
 //! Fields inside a copy: candidates for their new bytes, and what is told when none is right.
 
 use super::{Context, Machine, signed_of};
+use crate::ablation::{self, Stage};
 use crate::coder::Coder;
 use crate::images::Images;
 use crate::isa::{Bytes, Code, Field, Isa, Kind, Zone, thumb_call, word};
@@ -294,6 +295,9 @@ impl Machine {
         old: Bytes,
         truth: Bytes,
     ) -> Option<(Bytes, u32)> {
+        if !ablation::is_on(Stage::Residuals) {
+            return None;
+        }
         let kind = prediction.field.kind;
         let slot = usize::from(kind.far_number()?);
         let align = self.align_log2(kind, prediction.field.len);

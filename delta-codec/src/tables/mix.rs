@@ -3,6 +3,7 @@
 use core::cell::Cell;
 
 use super::Tables;
+use crate::ablation;
 use crate::coder::{Coder, within};
 use crate::logistic::{squash, step, stretch};
 
@@ -150,6 +151,7 @@ impl Tables<'_> {
         index: u8,
         bit: bool,
     ) -> bool {
+        let first = ablation::first_weight(first);
         let weights = self.weights.get_mut(first..).unwrap_or_default();
         mix_votes(
             (self.bits, weights),
@@ -168,6 +170,7 @@ impl Tables<'_> {
         inputs: &[usize; N],
         bit: bool,
     ) -> bool {
+        let first = ablation::first_weight(first);
         let weights = self.weights.get_mut(first..).unwrap_or_default();
         mix(&FLAGS, (self.flags, weights), inputs, coder, bit)
     }
@@ -180,6 +183,7 @@ impl Tables<'_> {
         inputs: &[usize; N],
         bit: bool,
     ) -> bool {
+        let first = ablation::first_weight(first);
         let weights = self.weights.get_mut(first..).unwrap_or_default();
         mix(&FIELDS, (self.flags, weights), inputs, coder, bit)
     }
