@@ -58,6 +58,9 @@ pub struct BuildInputs<'a> {
     pub codec: CodecChoice,
     /// Bytes of decoder workspace on the device.
     pub ram: Option<u32>,
+    /// Address of the first byte of every image, where the files they came in tell the same one. The codec alone uses it:
+    /// devices check what the release says.
+    pub told_address: Option<u64>,
     /// How hard to try.
     pub effort: Effort,
     /// Whether a full image is added.
@@ -83,7 +86,7 @@ pub fn build(
         ram: workspace_limit(inputs),
         effort: inputs.effort,
         isa: None,
-        load_address: release.rest.load_address,
+        load_address: release.rest.load_address.or(inputs.told_address),
     };
 
     let mut payloads = Vec::new();

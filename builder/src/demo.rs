@@ -138,6 +138,7 @@ fn inputs() -> Result<BuildInputs<'static>, Error> {
         new: NEW_IMAGE,
         codec: CodecChoice::Auto,
         ram: None,
+        told_address: None,
         effort: Effort::default(),
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,

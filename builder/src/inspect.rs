@@ -1,5 +1,7 @@
 //! What a package says of itself. Trusts nothing: the signature is not checked, and said not to be.
 
+mod stream;
+
 use serde::{Deserialize, Serialize};
 use sprag_manifest::{
     Algorithm, Codec, Digest, Envelope, Header, ImageView, Index, Item, KeyId, Manifest,
@@ -10,6 +12,7 @@ use sprag_verifier::Error as DeviceError;
 use crate::digest::sha256;
 use crate::error::Error;
 use crate::verify::bad_parts;
+pub use stream::{SegmentView, StreamInspection};
 
 /// Version of the JSON that `--json` prints.
 pub const SCHEMA: u32 = 1;
@@ -100,6 +103,8 @@ pub struct PayloadInspection {
     pub ram_bytes: u32,
     /// Bytes of RAM in all, buffers included.
     pub total_ram_bytes: u32,
+    /// What a stream of a native codec says of the images; `null` of other codecs, and where it is damaged.
+    pub stream: Option<StreamInspection>,
 }
 
 /// Reads `package` as far as it can be read.
@@ -203,6 +208,8 @@ fn payloads(
             .copied()
             .collect();
         let source = payload.source.and_then(|n| manifest.sources.get(n));
+        let old_len = source.map_or(0, |source| source.size);
+        let stream = stream::stated(payload.codec, &encoded, old_len, manifest.target.size);
         inspections.push(PayloadInspection {
             role: payload.role.name().into(),
             source_version: source.map(|source| source.version.into()),
@@ -217,6 +224,7 @@ fn payloads(
             payload_sha256: sha256(&encoded),
             ram_bytes: payload.needs.workspace,
             total_ram_bytes: payload.needs.ram,
+            stream,
         });
     }
     inspections

@@ -36,6 +36,7 @@ mod sniff;
 #[cfg(test)]
 mod testing;
 mod verify;
+mod work;
 
 pub use build::{BuildInputs, FullImage, IsaMismatch, Source, build};
 pub use codec::{
@@ -51,7 +52,9 @@ pub use input::{
     INPUT_CODES, Image, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text,
     single_stdin,
 };
-pub use inspect::{Inspection, PayloadInspection, SCHEMA, SignatureView, inspect};
+pub use inspect::{
+    Inspection, PayloadInspection, SCHEMA, SegmentView, SignatureView, StreamInspection, inspect,
+};
 pub use keys::{
     Cost, Detached, Found, KEY_CODES, KeyError, KeyFiles, NewKey, PASSWORD_VARIABLE, Password,
     PasswordSource, Protection, SignatureKind, SigningKey, TrustedComment, VerifyingKey,

@@ -53,6 +53,7 @@ pub(crate) fn inputs<'a>(sources: Vec<Source<'a>>, new: &'a [u8]) -> BuildInputs
         new,
         codec: CodecChoice::Auto,
         ram: None,
+        told_address: None,
         effort: Effort::default(),
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,

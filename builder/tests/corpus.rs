@@ -76,6 +76,7 @@ fn whole_way(name: &str, pair: &Path) -> String {
         new: &new,
         codec: CodecChoice::Auto,
         ram: None,
+        told_address: None,
         effort: Effort::default(),
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,

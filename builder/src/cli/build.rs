@@ -123,7 +123,7 @@ pub(super) struct BuildArgs {
     /// auto takes the smallest payload the device can decode, the full image included
     #[arg(long, value_name = "CODEC", value_parser = args::codec, default_value = "auto", help_heading = "Coding")]
     codec: CodecChoice,
-    /// Decoder workspace on the device: 8192, 16384 or 65536 select a native profile [default: 16384]
+    /// Decoder workspace on the device: 8192, 16384, 65536 or 8388608 (gateways) select a native profile [default: 16384]
     #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Coding")]
     ram: Option<u32>,
     /// How hard to try: fast, default or best
@@ -195,6 +195,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         new: new.bytes(),
         codec: args.codec,
         ram: args.ram,
+        told_address: same_address(old.iter().map(|(_, image)| image).chain([&new])),
         effort: args.effort,
         full: if args.with_full {
             FullImage::Always
@@ -301,6 +302,14 @@ impl BuildArgs {
         }
         Ok(images)
     }
+}
+
+/// The address that the files of all images tell.
+pub(super) fn same_address<'i>(mut images: impl Iterator<Item = &'i Image>) -> Option<u64> {
+    let first = images.next()?.load_address()?;
+    images
+        .all(|image| image.load_address() == Some(first))
+        .then_some(first)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

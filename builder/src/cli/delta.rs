@@ -8,6 +8,7 @@ use serde::Serialize;
 use sprag_delta::{Decoder, Images, Pull, full};
 use sprag_manifest::Isa;
 
+use super::build::same_address;
 use super::{Format, Steps, args, print, print_json, ui};
 use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, Found, encode_found, find, native_full};
 use crate::container::InputFormat;
@@ -43,7 +44,7 @@ pub(super) struct DeltaArgs {
     /// Address the images are linked to run at; guessed from the old one if left out
     #[arg(long, value_name = "ADDRESS", value_parser = args::number)]
     load_address: Option<u64>,
-    /// Decoder workspace on the device: 8192, 16384 or 65536 select a profile
+    /// Decoder workspace on the device: 8192, 16384, 65536 or 8388608 (gateways) select a profile
     #[arg(long, value_name = "BYTES", value_parser = args::bytes, default_value_t = DEFAULT_RAM)]
     ram: u32,
     /// How hard to try: fast, default or best
@@ -89,11 +90,7 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     let old = args.old.as_deref().map(read).transpose()?;
     let new = read(&args.new)?;
     let old_bytes = old.as_ref().map(Image::bytes);
-    // Where both files say the same.
-    let told = new.load_address().filter(|_| {
-        old.as_ref()
-            .is_none_or(|old| old.load_address() == new.load_address())
-    });
+    let told = same_address(old.iter().chain([&new]));
     let limits = CodecLimits {
         ram: args.ram,
         effort: args.effort,

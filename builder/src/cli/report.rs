@@ -6,7 +6,7 @@ use std::path::Path;
 use sprag_manifest::{ManifestView, RequirementView};
 
 use super::ui::{Align, Table, percent, size, thousands};
-use crate::inspect::{Inspection, PayloadInspection};
+use crate::inspect::{Inspection, PayloadInspection, SegmentView, StreamInspection};
 
 /// Columns of a bar that shows a share of the package.
 const BAR_LEN: u64 = 32;
@@ -27,6 +27,10 @@ pub(super) fn picture(inspection: &Inspection) -> String {
     part("made for", &binding_table(manifest));
     part("images", &image_table(inspection));
     part("payloads", &payload_table(&inspection.payloads));
+    let streams = stream_table(&inspection.payloads);
+    if !streams.is_empty() {
+        part("what the streams say of the images", &streams);
+    }
     part("where the bytes go", &share_table(inspection));
     text.push_str(&warnings(inspection));
     text
@@ -42,6 +46,7 @@ pub(super) fn built(inspection: &Inspection, path: &Path) -> String {
         percent(inspection.package_bytes, full),
     );
     text.push_str(&indented(&payload_table(&inspection.payloads)));
+    text.push_str(&indented(&stream_table(&inspection.payloads)));
     let versions: Vec<&str> = inspection
         .manifest
         .sources
@@ -250,6 +255,61 @@ fn payload_table(payloads: &[PayloadInspection]) -> Table {
         ]);
     }
     table
+}
+
+/// A line for each stream of a native codec.
+fn stream_table(payloads: &[PayloadInspection]) -> Table {
+    let mut table = Table::new([
+        Align::Right,
+        Align::Left,
+        Align::Left,
+        Align::Left,
+        Align::Left,
+        Align::Left,
+    ]);
+    for (number, payload) in payloads.iter().enumerate() {
+        let Some(stream) = &payload.stream else {
+            continue;
+        };
+        let ram = match (stream.ram_address, stream.ram_bytes) {
+            (_, 0) => String::new(),
+            (start, len) => format!("RAM {start:#x}..{:#x}", u64::from(start) + u64::from(len)),
+        };
+        let regions = match stream.regions {
+            0 => String::new(),
+            more => format!("{} regions", thousands(u64::from(more) + 1)),
+        };
+        table.row([
+            format!("{number}"),
+            format!("profile {}", size(stream.profile_bytes)),
+            format!("isa {}", stream.isa),
+            segments(stream),
+            ram,
+            regions,
+        ]);
+    }
+    table
+}
+
+/// Where the images lie in memory; once, if both lie alike.
+fn segments(stream: &StreamInspection) -> String {
+    let list = |segments: &[SegmentView]| {
+        let places = segments.iter().map(|segment| match segment.offset {
+            0 => format!("{:#x}", segment.address),
+            offset => format!(
+                "{:#x} from byte {}",
+                segment.address,
+                thousands(offset.into())
+            ),
+        });
+        places.collect::<Vec<_>>().join(", ")
+    };
+    let (old, new) = (list(&stream.old_segments), list(&stream.new_segments));
+    match (old.is_empty(), old == new) {
+        (true, _) => String::new(),
+        (_, true) => format!("at {old}"),
+        _ => format!("old at {old}; new at {new}"),
+    }
 }
 
 /// A line for each part of the file, with a bar.

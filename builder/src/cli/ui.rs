@@ -44,6 +44,11 @@ impl Table {
         self
     }
 
+    /// Whether it has no row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The width of a column in characters.
     fn width(&self, column: usize) -> usize {
         self.rows

@@ -1,5 +1,7 @@
 //! Where bytes of the new image occur in the old one: a suffix array.
 
+use crate::work;
+
 /// Longest match the search looks at; a longer one is found as well, as its first part.
 const LENGTH_MAX: usize = 256;
 
@@ -113,6 +115,7 @@ pub(super) fn common_len(a: &[u8], b: &[u8]) -> usize {
         .take_while(|(a, b)| a == b)
         .count()
         * 8;
+    work::spend(words / 8 + 1);
     words
         + a[words..]
             .iter()

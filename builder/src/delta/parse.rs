@@ -13,6 +13,7 @@ use sprag_delta::Operation;
 use super::Effort;
 use super::fields::{Fields, MovedTo};
 use super::matcher::{Match, Matcher};
+use crate::work;
 use nodes::{LITERALS, Nodes};
 use prices::{LEAVE, switch};
 
@@ -252,6 +253,7 @@ impl Parser<'_> {
     /// Takes all ways forward, by one byte or over the rest of a match that only one follows.
     /// Returns the bytes gone.
     fn advance(&mut self, position: usize) -> usize {
+        work::spend(1 + self.ways.len());
         let prices = self.prices;
         if let [way] = self.ways.as_mut_slice()
             && way.clean_end > position + CLEAN

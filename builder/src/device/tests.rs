@@ -1,13 +1,18 @@
 use flash_sim::CutStyle;
-use sprag_manifest::{FlashProfile, Release};
+use sprag_delta::{Class, Isa};
+use sprag_manifest::{Codec, FlashProfile, Release};
 use sprag_verifier::{Area, Boot, Error as DeviceError};
 
 use super::{SimulatedDevice, UpdateInputs, UpdateReport};
 use crate::build::Source;
 use crate::codec::CodecChoice;
+use crate::delta::regions;
 use crate::demo::{NEW_IMAGE, OLD_IMAGE};
+use crate::image::segments::of_headers;
+use crate::inspect::inspect;
 use crate::profile::{default_flash, intended_device};
 use crate::release::ReleaseSpec;
+use crate::testing::code::{Noise, functions};
 use crate::testing::{anchors, built, inputs, key, noise_of, release, trusted};
 use crate::verify::manifest_of;
 
@@ -236,7 +241,39 @@ fn trial_confirm_and_the_way_back() {
 fn a_cut_at_every_operation_leaves_a_device_that_boots() {
     let (mut old, new) = (noise_of(1, 3_000), noise_of(2, 3_100));
     old[..1_000].copy_from_slice(&new[2_000..3_000]);
-    let package = package(&old, &new, CodecChoice::BsdiffZstd, release());
+    cut_everywhere(
+        &old,
+        &new,
+        package(&old, &new, CodecChoice::BsdiffZstd, release()),
+    );
+    cut_everywhere(
+        &old,
+        &new,
+        package(&old, &new, CodecChoice::Native, release()),
+    );
+}
+
+/// The decoder of a full image reads what it wrote back from a slot that a cut may have torn.
+#[test]
+fn a_full_image_survives_a_cut_at_every_operation() {
+    let (old, mut new) = (noise_of(1, 3_000), noise_of(2, 1_000));
+    new.extend_from_within(..900);
+    new.extend_from_within(200..1_500);
+    let mut inputs = inputs(vec![], &new);
+    inputs.codec = CodecChoice::Native;
+    let package = built(&inputs).unwrap();
+    let manifest = manifest_of(&package).unwrap();
+    let codecs: Vec<Codec> = manifest
+        .payloads
+        .iter()
+        .map(|payload| payload.codec)
+        .collect();
+    assert_eq!(codecs, [Codec::NativeFull]);
+    cut_everywhere(&old, &new, package);
+}
+
+/// Installs `package` with a power cut at every flash operation in turn, torn and garbled.
+fn cut_everywhere(old: &[u8], new: &[u8], package: Vec<u8>) {
     let ram = ram(&package);
     let flash = FlashProfile {
         slot_size: 8_192,
@@ -245,7 +282,7 @@ fn a_cut_at_every_operation_leaves_a_device_that_boots() {
     };
     let mut cuts = 0;
     loop {
-        let mut device = SimulatedDevice::new(&flash, &old).unwrap();
+        let mut device = SimulatedDevice::new(&flash, old).unwrap();
         device.cut_power_after(
             cuts,
             CutStyle::TornWrite {
@@ -258,8 +295,8 @@ fn a_cut_at_every_operation_leaves_a_device_that_boots() {
         assert_eq!(ended.is_ok(), whole, "cut {cuts}: {ended:?}");
         let boot = device.power_on().unwrap();
         let (image, slot) = match boot.slot() {
-            Area::SlotA => (&old, Area::SlotA),
-            _ => (&new, Area::SlotB),
+            Area::SlotA => (old, Area::SlotA),
+            _ => (new, Area::SlotB),
         };
         assert!(
             device.slot(slot, image.len()) == image,
@@ -276,4 +313,77 @@ fn a_cut_at_every_operation_leaves_a_device_that_boots() {
         cuts += 1;
     }
     assert!(cuts > 20, "{cuts} cuts");
+}
+
+/// An ELF file of two segments far apart: code with 64 bytes of `inserted` in it or none, and a table of its addresses.
+fn linked(inserted: &[u8]) -> Vec<u8> {
+    const CODE_OFFSET: usize = 0x400;
+    const CODE_BASE: u64 = 0x40_0000;
+    const INSERT: usize = 0x1000;
+    let mut code = functions(Isa::A64, 250);
+    code.truncate(20 * 1024);
+    code.splice(INSERT..INSERT, inserted.iter().copied());
+    let words =
+        |words: &[u64]| -> Vec<u8> { words.iter().flat_map(|word| word.to_le_bytes()).collect() };
+    let wide = |value: usize| u64::try_from(value).unwrap();
+    let mut table = Vec::new();
+    let mut noise = Noise(5);
+    for _ in 0..1200 {
+        let mut place = (usize::try_from(noise.next()).unwrap() % (20 * 1024)) & !3;
+        if place >= INSERT {
+            place += inserted.len();
+        }
+        table.extend(words(&[CODE_BASE + wide(place)]));
+    }
+    let table_offset = CODE_OFFSET + code.len();
+    // ELF64, little-endian, AArch64; the program headers follow the header.
+    let mut image = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\xb7\0\x01\0\0\0".to_vec();
+    image.extend(words(&[CODE_BASE, 64, 0]));
+    image.extend([0, 0, 0, 0, 64, 0, 56, 0, 2, 0, 64, 0, 0, 0, 0, 0]);
+    for (flags, offset, address, len) in [
+        (5, CODE_OFFSET, CODE_BASE, code.len()),
+        (6, table_offset, 0x4000_0000, table.len()),
+    ] {
+        let len = wide(len);
+        image.extend(words(&[
+            1 | flags << 32,
+            wide(offset),
+            address,
+            address,
+            len,
+            len,
+            4,
+        ]));
+    }
+    image.resize(CODE_OFFSET, 0);
+    [image, code, table].concat()
+}
+
+#[test]
+fn several_segments_and_regions_arrive() {
+    let (old, new) = (linked(&[]), linked(&noise_of(7, 64)));
+    let headers = of_headers(&old).unwrap();
+    assert_eq!(headers.segments.len(), 2, "{headers:?}");
+    let regions = regions::find(Isa::A64, &old, false, 32);
+    let data = regions
+        .iter()
+        .filter(|region| matches!(region.class, Class::Data(_)));
+    assert_eq!(data.count(), 1, "{regions:?}");
+
+    let package = package(&old, &new, CodecChoice::Native, release());
+    let manifest = manifest_of(&package).unwrap();
+    let payload = manifest.payloads.iter().next().unwrap();
+    assert_eq!(payload.codec, Codec::NativeDelta);
+    let stream = inspect(&package).unwrap().payloads[0]
+        .stream
+        .clone()
+        .unwrap();
+    assert_eq!((stream.isa.as_str(), stream.regions), ("a64", 1));
+    assert_eq!(stream.old_segments.len(), 2, "{stream:?}");
+    assert_eq!(stream.old_segments[1].address, 0x4000_0000);
+    let mut device = new_device(&old, &new);
+    let ram = ram(&package);
+    update(&mut device, &package, ram).unwrap();
+    assert_eq!(device.power_on().unwrap(), Boot::Trial(Area::SlotB));
+    assert!(device.slot(Area::SlotB, new.len()) == new);
 }

@@ -1,5 +1,7 @@
 //! Where the bytes that come were before: binary trees of positions, by what follows them.
 
+use crate::work;
+
 /// Bytes that a match of the trees has at least.
 const TREE_MIN: usize = 4;
 
@@ -127,5 +129,7 @@ pub(super) fn run(there: &[u8], here: &[u8], known: usize) -> usize {
         .iter()
         .zip(&here[known..limit])
         .position(|(a, b)| a != b);
-    differs.map_or(limit.max(known), |more| known + more)
+    let len = differs.map_or(limit.max(known), |more| known + more);
+    work::spend((len - known) / 8 + 1);
+    len
 }

@@ -4,6 +4,7 @@ use sprag_delta::ByteSink;
 use sprag_delta::full::{Encoder, LENGTH_STEPS, Memory, Source};
 
 use super::matcher::{LEN_MAX, Matcher, run};
+use crate::work;
 
 /// Bytes that are priced at once, and how many of them are coded before prices are taken anew.
 const BLOCK: usize = 1536;
@@ -218,6 +219,7 @@ fn lengths<S: ByteSink>(
     let mut done = 0_usize;
     let shortest = usize::try_from(source.shortest()).unwrap_or(1);
     let steps = usize::try_from(LENGTH_STEPS).unwrap_or(32);
+    work::spend(len.min(steps));
     while done < len {
         if done >= shortest && done < steps {
             if done > known {

@@ -169,3 +169,56 @@ fn more_and_less_than_a_package() {
         }
     }
 }
+
+#[test]
+fn streams_say_what_was_found_of_the_images() {
+    use crate::codec::CodecChoice;
+    use crate::demo::{NEW_IMAGE, OLD_IMAGE};
+
+    let source = Source {
+        version: "1.0.0",
+        bytes: OLD_IMAGE,
+    };
+    let mut delta = inputs(vec![source], NEW_IMAGE);
+    delta.codec = CodecChoice::Native;
+    let delta = built(&delta).unwrap();
+    let inspection = inspect(&delta).unwrap();
+    let stream = inspection.payloads[0].stream.as_ref().unwrap();
+    assert_eq!(
+        (stream.profile_bytes, stream.isa.as_str()),
+        (16_384, "thumb")
+    );
+    let places = |segments: &[super::SegmentView]| -> Vec<(u32, u64)> {
+        segments
+            .iter()
+            .map(|segment| (segment.offset, segment.address))
+            .collect()
+    };
+    assert_eq!(places(&stream.old_segments), [(0, 0x0800_8000)]);
+    assert_eq!(places(&stream.new_segments), [(0, 0x0800_8000)]);
+    // No stream is too short or too damaged to be looked at.
+    let start = usize::try_from(inspection.payloads[0].offset).unwrap();
+    let bytes = &delta[start..];
+    for len in 0..200 {
+        let _ = super::stream::stated(sprag_manifest::Codec::NativeDelta, &bytes[..len], 9, 9);
+        let noise = noise_of(u64::try_from(len).unwrap() + 1, len);
+        for codec in sprag_manifest::Codec::ALL {
+            let _ = super::stream::stated(codec, &noise, 100, 100);
+        }
+    }
+
+    let mut full = inputs(vec![], &NEW_IMAGE[..6_000]);
+    full.codec = CodecChoice::Native;
+    let inspection = inspect(&built(&full).unwrap()).unwrap();
+    let stream = inspection.payloads[0].stream.as_ref().unwrap();
+    assert_eq!(
+        (stream.profile_bytes, stream.isa.as_str()),
+        (16_384, "thumb")
+    );
+
+    let (_, noise) = package();
+    assert!(
+        noise.payloads[1].stream.is_none(),
+        "a stored image says nothing"
+    );
+}

@@ -36,6 +36,7 @@ pub(crate) fn package(codec: CodecChoice, full: FullImage, block_size: u32) -> V
         new: NEW,
         codec,
         ram: None,
+        told_address: None,
         effort: Effort::Fast,
         full,
         isa_mismatch: IsaMismatch::Refuse,

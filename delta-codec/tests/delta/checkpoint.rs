@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 use sprag_delta::{
-    CheckpointError, Decoder, Encoding, LoadError, Profile, Pull, checkpoint_len, workspace_len,
+    CheckpointError, Class, Data, Decoder, Encoding, Isa, LoadError, Profile, Pull, REGION_UNIT,
+    Region, Unit, checkpoint_len, workspace_len,
 };
 
-use super::support::{Case, Memory, Noise, THUMB, cases, len_u32, rich_case};
+use super::support::{Case, Memory, Noise, THUMB, build, cases, len_u32, rich_case};
 
 const ENCODING: Encoding<'static> = Encoding {
     profile: Profile::Kib8,
@@ -112,6 +113,92 @@ fn pieces_make_the_whole() {
     }
     other.restart();
     assert!(other.saved_len().is_ok());
+}
+
+/// A gateway's tables in full: more regions and major operations than any other profile holds, over a MiB.
+#[test]
+fn a_gateway_goes_on_from_checkpoints() {
+    let mut noise = Noise(99);
+    let old = noise.bytes(1 << 20);
+    let classes = [
+        Class::Code(Isa::A64),
+        Class::Data(Data::Pointer64),
+        Class::Data(Data::Numbers32),
+        Class::Data(Data::Relocation64),
+    ];
+    let regions: Vec<Region> = (1..1000)
+        .map(|unit| Region {
+            start: unit * 4 * REGION_UNIT,
+            class: classes[usize::try_from(unit % 4).unwrap()],
+        })
+        .collect();
+    let encoding = Encoding {
+        profile: Profile::Gateway,
+        unit: Unit::Word,
+        isa: Isa::A64,
+        regions: Vec::leak(regions),
+        ..THUMB
+    };
+    let pieces: Vec<_> = (0..6000_u16)
+        .map(|number| {
+            let len = 60 + number % 9;
+            let changes = (0..3).map(|i| (i * 20_000, noise.byte())).collect();
+            (
+                noise.bytes(2),
+                number.wrapping_mul(31),
+                len,
+                changes,
+                number % 4 != 0,
+            )
+        })
+        .collect();
+    let case = build(encoding, old, &pieces, &[7; 40]);
+    assert!(case.new.len() > 1 << 20);
+    let majors = case.operations.iter().filter(|operation| operation.major);
+    assert!(majors.count() > Profile::Kib64.major_count(1 << 20, 1 << 20, 0));
+
+    let patch = case.encode();
+    let need = checkpoint_len(Profile::Gateway);
+    let (old_len, new_len) = (len_u32(&case.old), len_u32(&case.new));
+    let mut spaces = [0, 0xff].map(|byte| vec![byte; workspace_len(Profile::Gateway)]);
+    let mut saved = vec![0; need];
+    let [first, _] = &mut spaces;
+    let mut saved_len = Decoder::new(first, old_len, new_len)
+        .save(&mut saved)
+        .unwrap();
+    let (mut rest, mut new, mut done) = (patch.as_slice(), Vec::new(), false);
+    // In the regions, in the map, and every 64 KiB behind them.
+    for leg in 0.. {
+        let space = &mut spaces[leg % 2];
+        let mut decoder = Decoder::restore(space, old_len, new_len, &saved[..saved_len]).unwrap();
+        let goal = new.len() + (1 << 16);
+        while !done && new.len() < goal {
+            let before = rest.len();
+            rest = &rest[decoder.push(&rest[..before.min(100)])..];
+            if rest.is_empty() {
+                decoder.finish();
+            }
+            let mut out = [0; 4096];
+            match decoder
+                .pull(&mut Memory { old: &case.old }, &mut out)
+                .unwrap()
+            {
+                Pull::Output(len) => new.extend_from_slice(&out[..len]),
+                Pull::NeedInput => {}
+                Pull::Done => done = true,
+            }
+            if new.is_empty() && leg < 12 && patch.len() - rest.len() > leg * 500 {
+                break;
+            }
+        }
+        if done {
+            assert!(leg > 20, "{leg} checkpoints");
+            break;
+        }
+        saved_len = decoder.save(&mut saved).unwrap();
+        assert_eq!(saved_len, need);
+    }
+    assert!(new == case.new);
 }
 
 #[test]

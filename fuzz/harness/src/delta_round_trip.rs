@@ -119,7 +119,7 @@ fn regions(choices: &mut Choices<'_>, profile: Profile) -> Vec<Region> {
     let count = choices.u8() % 8;
     let mut regions = Vec::new();
     for _ in 0..count {
-        start += REGION_UNIT * (1 + u32::from(choices.u8() % 16));
+        start += REGION_UNIT * (1 + u32::from(choices.u8() % 4));
         let class = Class::from_code(choices.u8() % 24).unwrap_or(Class::NONE);
         let is_number = matches!(class, Class::Data(Data::Numbers32 | Data::Relocation64));
         if profile == Profile::Gateway || !is_number {

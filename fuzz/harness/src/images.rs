@@ -2,8 +2,8 @@
 
 use crate::choices::Choices;
 
-/// Longest image, in bytes.
-const LEN_MAX: usize = 4096;
+/// Longest image, in bytes: encoders take milliseconds for each hundred.
+const LEN_MAX: usize = 1536;
 
 /// What an edit does next, by the number that says so.
 pub(crate) mod edit {

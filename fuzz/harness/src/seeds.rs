@@ -78,7 +78,7 @@ fn cases() -> Vec<Case> {
             new,
         });
     }
-    for (name, start, len) in [("demo-vectors", 0, 1500), ("demo-text", 30_000, 3000)] {
+    for (name, start, len) in [("demo-vectors", 0, 1500), ("demo-text", 30_000, 1500)] {
         let [old, new] = DEMO.map(|image| image[start..start + len].to_vec());
         let edit = edit_for(&old, &new);
         let (profile, isa) = (Profile::Kib16, Isa::Thumb);

@@ -3,6 +3,7 @@
 use sprag_delta::Operation;
 
 use super::{as_u32, index};
+use crate::work;
 
 /// The start of a piece of the way: literals or a copy.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +56,7 @@ impl Nodes {
 
     /// Keeps what `roots` reach, in order, and renames the roots.
     pub(super) fn collect<'r>(&mut self, roots: impl Iterator<Item = &'r mut u32>) {
+        work::spend(self.list.len());
         let mut kept = vec![false; self.list.len()];
         let roots: Vec<&mut u32> = roots.collect();
         for root in &roots {
