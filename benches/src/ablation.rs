@@ -33,6 +33,10 @@ pub struct AblationArgs {
     #[arg(long, value_name = "NAME")]
     pub skip: Vec<String>,
 
+    /// Switch off only this stage, by its name in the table (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub stage: Vec<String>,
+
     /// Decoder workspace in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 16384)]
     pub ram: u32,
@@ -58,7 +62,9 @@ pub fn ablate(args: &AblationArgs) -> Result<(), BenchError> {
         ("most", Align::Right),
         ("of pair", Align::Left),
     ]);
-    for stage in Stage::ALL {
+    let wanted =
+        |stage: &Stage| args.stage.is_empty() || args.stage.iter().any(|name| name == stage.name());
+    for stage in Stage::ALL.into_iter().filter(wanted) {
         switch_off(&[stage]);
         let without = sizes(&pairs, args.ram)?;
         let ratios = || {

@@ -135,6 +135,9 @@ impl Machine {
         old: Bytes,
         own_shift: Option<u32>,
     ) -> Result<Option<Bytes>, ()> {
+        if !ablation::is_on(Stage::Instructions) {
+            return Err(());
+        }
         let (offset, source) = place;
         let (kind, distance) = thumb_call(word(old)).ok_or(())?;
         let segments = &self.old.segments;

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
-use sprag_delta::{DecodeError, Encoding, Profile};
+use sprag_delta::{
+    Class, Data, DecodeError, EncodeError, Encoding, Profile, Region, encode, workspace_len,
+};
 
-use super::support::{Case, Noise, PLAIN, THUMB, cases, rich_case};
+use super::support::{Case, Noise, PLAIN, Stream, THUMB, cases, rich_case};
 
 #[test]
 fn every_truncation_is_refused() {
@@ -105,6 +107,51 @@ fn header_numbers_have_one_form() {
             _ => None,
         };
         assert_eq!(offset, refused_at, "{name}: {result:?}");
+    }
+}
+
+/// Numbers that are no places of an image take wider tables than devices have, whatever a stream says.
+#[test]
+fn classes_for_gateways_are_refused_by_devices() {
+    for data in [Data::Numbers32, Data::Relocation64] {
+        let class = Class::Data(data);
+        let encoding = Encoding {
+            profile: Profile::Gateway,
+            regions: vec![Region { start: 256, class }].leak(),
+            ..THUMB
+        };
+        let case = rich_case(encoding);
+        let patch = case.encode();
+        assert!(case.decode(&patch).as_ref() == Ok(&case.new));
+        for profile in [Profile::Kib8, Profile::Kib16, Profile::Kib64] {
+            let encoding = Encoding {
+                profile,
+                ..encoding
+            };
+            let device = Case {
+                encoding,
+                ..case.clone()
+            };
+            let mut claiming = patch.clone();
+            claiming[1] = profile.code();
+            let code = class.code().into();
+            assert_eq!(
+                device.decode(&claiming),
+                Err(DecodeError::UnknownClass { code })
+            );
+            let mut workspace = vec![0; workspace_len(profile)];
+            let images = (device.old.as_slice(), device.new.as_slice());
+            let mut sink = Stream(Vec::new());
+            let made = encode(
+                &mut workspace,
+                encoding,
+                images,
+                &device.operations,
+                &mut sink,
+                |_| (),
+            );
+            assert_eq!(made, Err(EncodeError::InvalidOperation { offset: 0 }));
+        }
     }
 }
 
