@@ -136,7 +136,7 @@ pub fn build(
         .iter()
         .map(|source| image(source.version, source.bytes, None))
         .collect();
-    let package = assemble(release, &sources, target, &payloads, key)?;
+    let package = assemble(release, &sources, target, &payloads, inputs.profile, key)?;
     self_check(inputs, &package, key, progress)?;
     Ok(package)
 }

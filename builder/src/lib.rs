@@ -33,6 +33,7 @@ mod package;
 mod profile;
 mod release;
 mod sniff;
+mod strategy;
 #[cfg(test)]
 mod testing;
 mod verify;

@@ -1,7 +1,7 @@
 //! Puts a package together: payloads cut into blocks and pages, manifest, envelope, header.
 
 use sprag_manifest::{
-    Algorithm, BODY_PROTECTED, Digest, Envelope, Header, Image, Index, Item, List,
+    Algorithm, BODY_PROTECTED, DeviceProfile, Digest, Envelope, Header, Image, Index, Item, List,
     MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX, SignatureEntry,
     eddsa_protected, sig_structure_prefix,
 };
@@ -11,6 +11,7 @@ use crate::codec::Encoded;
 use crate::error::Error;
 use crate::keys::SigningKey;
 use crate::release::ReleaseSpec;
+use crate::strategy;
 
 /// Erases of any sector of the image in an uninterrupted update: each is erased once, before it is written.
 const ERASES: u32 = 1;
@@ -35,12 +36,18 @@ pub(crate) fn assemble(
     sources: &[Image<'_>],
     target: Image<'_>,
     payloads: &[PayloadSpec],
+    profile: Option<&DeviceProfile>,
     key: &SigningKey,
 ) -> Result<Vec<u8>, Error> {
     let mut described = Vec::new();
     let mut stored = Vec::new();
     for (number, payload) in (0_u32..).zip(payloads) {
-        let (payload, bytes) = cut(number, payload, release.block_size);
+        let mut entry = entry(payload, release.block_size);
+        if let Some(profile) = profile {
+            let fixed = release.rest.block_size.is_some();
+            strategy::plan(&mut entry, target.size, profile, fixed);
+        }
+        let (payload, bytes) = cut(number, entry, &payload.encoded.bytes);
         described.push(payload);
         stored.push(bytes);
     }
@@ -103,8 +110,8 @@ fn sign(manifest: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
     Ok(buffer)
 }
 
-/// Cuts a payload into blocks, with the pages that authenticate them in between.
-fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
+/// A payload's entry, but for its root and the RAM that its buffers take.
+fn entry(spec: &PayloadSpec, block_size: u32) -> Payload {
     let Encoded {
         codec,
         bytes,
@@ -117,7 +124,7 @@ fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
         erases: ERASES,
         min_operations: 0,
     };
-    let mut payload = Payload {
+    Payload {
         role: spec.role,
         source: spec.source,
         codec: *codec,
@@ -127,10 +134,14 @@ fn cut(number: u32, spec: &PayloadSpec, block_size: u32) -> (Payload, Vec<u8>) {
         checkpoint_interval: 0,
         in_place_group: 0,
         needs,
-    };
+    }
+}
+
+/// Cuts a payload into blocks, with the pages that authenticate them in between.
+fn cut(number: u32, mut payload: Payload, bytes: &[u8]) -> (Payload, Vec<u8>) {
     payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);
     let index = Index::new(&payload);
-    let blocks = blocks_of(bytes, block_size);
+    let blocks = blocks_of(bytes, payload.block_size);
     let hashes: Vec<Digest> = (0..)
         .zip(&blocks)
         .map(|(block, bytes)| block_hash(number, block, bytes))

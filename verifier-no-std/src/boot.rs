@@ -55,6 +55,7 @@ pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
         _ => {
             record.phase = Phase::Idle;
             record.outcome = Outcome::Reverted;
+            record.reverted = record.manifest;
             Boot::Reverted(confirmed)
         }
     };
@@ -74,12 +75,27 @@ pub fn confirm<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord,
         }
         record.phase = Phase::Idle;
         record.outcome = Outcome::Confirmed;
+        record.reverted = Digest([0; 32]);
         record.confirmed = running;
         record.confirmed_size = record.trial_size;
         record.confirmed_digest = record.trial_digest;
         // The check at the start let only greater counters in; a record written since may not undo that.
         record.security_counter = record.security_counter.max(record.trial_security_counter);
         record.sequence = record.sequence.max(record.trial_sequence);
+        Ok(())
+    })
+}
+
+/// Gives up the image on trial, which runs from `running`: the next boot is the confirmed image's.
+///
+/// # Errors
+/// [`Error::NothingToConfirm`] if no image is on trial, or another runs; [`Error::RecordLost`], and flash errors.
+pub fn give_up<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord, Error> {
+    BootRecord::update(storage, |record| {
+        if record.phase != Phase::Testing || running != record.confirmed.other_slot() {
+            return Err(Error::NothingToConfirm);
+        }
+        record.tries_left = 0;
         Ok(())
     })
 }

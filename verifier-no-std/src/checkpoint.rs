@@ -112,6 +112,29 @@ pub fn checkpoint_copy_len<C: CodecSet>(payload: &Payload, codecs: &C) -> u32 {
     }
 }
 
+/// Flash operations with which an update that keeps checkpoints of `copy_len` bytes always gets further, however often
+/// the power fails after as many: each time it makes good what the cut tore, writes a checkpoint, and fills a sector of
+/// `sector_size` bytes behind it, or erases sectors up to the next note of it.
+#[must_use]
+pub const fn checkpoint_min_operations(copy_len: u32, sector_size: u32) -> u32 {
+    const CHUNK_LEN: u32 = 256;
+    // Record, erase, record: for a sector that was being erased, and two that may be torn.
+    const MENDING: u32 = 15;
+    // The first record in two copies, or sixteen sectors and the note of them; then the mark.
+    const NOTES: u32 = 24;
+    let chunks = sector_size.div_ceil(CHUNK_LEN).saturating_mul(2);
+    let copy_chunks = copy_len.div_ceil(CHUNK_LEN).saturating_add(1);
+    let copy_sectors = match sector_size {
+        0 => 0,
+        size => copy_len.div_ceil(size),
+    };
+    // Behind the slot's image both copies are erased at the end.
+    (MENDING + NOTES)
+        .saturating_add(chunks)
+        .saturating_add(copy_chunks)
+        .saturating_add(copy_sectors.saturating_mul(3))
+}
+
 /// What a copy says of itself, apart from what binds it to an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Header {

@@ -350,6 +350,11 @@ pub enum Error {
     RecordLost,
     /// A call came in a state that cannot serve it.
     WrongState,
+    /// This very package was tried and reverted; [`crate::BootRecord::forgive`] lets it be tried again.
+    RevertedBefore {
+        /// SHA-256 of its manifest.
+        manifest: Digest,
+    },
 }
 
 impl Error {
@@ -412,6 +417,7 @@ impl Error {
             Self::NothingToConfirm => 902,
             Self::RecordLost => 903,
             Self::WrongState => 904,
+            Self::RevertedBefore { .. } => 905,
         }
     }
 

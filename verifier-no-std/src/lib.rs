@@ -50,13 +50,14 @@ mod record;
 mod staging;
 mod storage;
 mod text;
+mod trial;
 mod updater;
 
 pub use authenticate::{
     AuthenticManifest, EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
 };
-pub use boot::{Boot, choose, confirm};
-pub use checkpoint::{CheckpointRefusal, checkpoint_copy_len};
+pub use boot::{Boot, choose, confirm, give_up};
+pub use checkpoint::{CheckpointRefusal, checkpoint_copy_len, checkpoint_min_operations};
 pub use codec::{
     CodecError, CodecSet, DeltaCodecs, DeltaDecoder, Images, NativeCodecs, NativeDecoder,
     PatchDecoder, Pull, PullError, StoredDecoder,
@@ -72,4 +73,5 @@ pub use storage::{
     Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage,
 };
 pub use text::Text;
+pub use trial::{Trial, Verdict};
 pub use updater::{Progress, Resumed, Status, Updater, Wanted, arena_len};

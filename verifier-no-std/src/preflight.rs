@@ -154,6 +154,11 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         if matches!(record.phase, Phase::Pending | Phase::Testing) {
             return Err(Error::Unconfirmed);
         }
+        if self.verified.authentic.digest == record.reverted {
+            return Err(Error::RevertedBefore {
+                manifest: record.reverted,
+            });
+        }
         let flash = Flash::new(storage);
         let target = record.confirmed.other_slot();
         for area in [record.confirmed, target, Area::Record] {

@@ -5,11 +5,12 @@
 //! Layout (docs/FORMAT.md, "Boot record"), little-endian:
 //!
 //! ```text
-//! 0..4 magic "SPRB" | 4..6 layout version 1 | 6 phase | 7 confirmed slot | 8..12 revision | 12 tries left
+//! 0..4 magic "SPRB" | 4..6 layout version 2 | 6 phase | 7 confirmed slot | 8..12 revision | 12 tries left
 //! 13 outcome | 14 staging kind | 15 zero | 16..24 security counter | 24..32 sequence | 32..40 trial security
 //! counter | 40..48 trial sequence | 48..52 trial image size | 52..56 staging start | 56..60 payload index
 //! 60..64 confirmed image size | 64..96 confirmed image digest | 96..128 manifest digest | 128..160 trial image digest
-//! 160..164 erase offset | 164..180 checksum: first 16 bytes of SHA-256 of 0..164
+//! 160..164 erase offset | 164..196 manifest digest of the update that was reverted last
+//! 196..212 checksum: first 16 bytes of SHA-256 of 0..196
 //! ```
 
 use core::ops::Range;
@@ -23,10 +24,10 @@ use crate::policy::Installed;
 use crate::storage::{Area, Storage};
 
 const MAGIC: [u8; 4] = *b"SPRB";
-const VERSION: u16 = 1;
-const BODY_LEN: usize = 164;
+const VERSION: u16 = 2;
+const BODY_LEN: usize = 196;
 /// Bytes of one copy before it is padded to whole write units.
-const RECORD_LEN: usize = 180;
+const RECORD_LEN: usize = 212;
 /// Times a copy is read before it counts as torn.
 const READS: u8 = 3;
 /// The longest padded copy: write units have at most 256 bytes.
@@ -116,6 +117,8 @@ pub struct BootRecord {
     /// is being erased again, or [`BootRecord::NO_ERASE`]. A sector whose erase was cut short can read as
     /// erased, so what flash holds cannot tell.
     pub erase_offset: u32,
+    /// SHA-256 of the manifest of the update that was reverted last, which is not tried again; zero if none was.
+    pub reverted: Digest,
 }
 
 impl Default for BootRecord {
@@ -140,6 +143,7 @@ impl Default for BootRecord {
             manifest: Digest([0; 32]),
             trial_digest: Digest([0; 32]),
             erase_offset: Self::NO_ERASE,
+            reverted: Digest([0; 32]),
         }
     }
 }
@@ -167,6 +171,17 @@ impl BootRecord {
             security_counter: self.security_counter,
             sequence: self.sequence,
         }
+    }
+
+    /// Lets an update that was reverted be tried again.
+    ///
+    /// # Errors
+    /// Those of [`BootRecord::load`], and of writing flash.
+    pub fn forgive<S: Storage>(storage: &mut S) -> Result<Self, Error> {
+        Self::update(storage, |record| {
+            record.reverted = Digest([0; 32]);
+            Ok(())
+        })
     }
 
     /// Reads the record, lets `change` judge and edit it, and stores it as the newest copy, over the older one. What
@@ -205,7 +220,7 @@ impl BootRecord {
             StagingPlace::SlotTail => 2,
         };
         let slot = u8::from(self.confirmed == Area::SlotB);
-        let fields: [&[u8]; 17] = [
+        let fields: [&[u8]; 18] = [
             &MAGIC,
             &VERSION.to_le_bytes(),
             &[phase, slot],
@@ -223,6 +238,7 @@ impl BootRecord {
             &self.manifest.0,
             &self.trial_digest.0,
             &self.erase_offset.to_le_bytes(),
+            &self.reverted.0,
         ];
         let mut bytes = [0; RECORD_LEN];
         let (body, checksum) = bytes.split_at_mut(BODY_LEN);
@@ -289,6 +305,7 @@ impl BootRecord {
             manifest: Digest(fields.array()?),
             trial_digest: Digest(fields.array()?),
             erase_offset: fields.u32()?,
+            reverted: Digest(fields.array()?),
         })
     }
 }
@@ -317,6 +334,8 @@ impl Fields<'_> {
 pub(crate) struct Copies {
     pub(crate) current: BootRecord,
     current_is_second: bool,
+    /// Whether no record was ever stored.
+    is_new: bool,
 }
 
 impl Copies {
@@ -324,6 +343,16 @@ impl Copies {
     pub(crate) fn store<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         flash.check_geometry(Area::Record)?;
         self.current.revision = self.current.revision.saturating_add(1);
+        self.store_over_older(flash)?;
+        if self.is_new {
+            // A single copy that decays while the other place is blank would look like no record at all.
+            self.is_new = false;
+            self.store_over_older(flash)?;
+        }
+        Ok(())
+    }
+
+    fn store_over_older<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         let older = copy_range(flash, !self.current_is_second);
         flash.erase(Area::Record, older.clone())?;
 
@@ -344,6 +373,7 @@ impl Copies {
         let first = Self::read_copy(flash, 0);
         let second = Self::read_copy(flash, behind.start);
         // A copy that cannot be read, as flash with ECC answers for a torn write, is not whole.
+        let mut is_new = false;
         let (current, current_is_second) = match (first, second) {
             (Ok(Some(a)), Ok(Some(b))) if b.revision > a.revision => (b, true),
             (Ok(Some(a)), _) => (a, false),
@@ -352,6 +382,7 @@ impl Copies {
             // The very first write goes to the first copy: if it was torn, the second place is still blank.
             (_, Ok(None)) if flash.is_blank(Area::Record, behind)? => {
                 // As if the second copy counted: the first write goes to the first place again.
+                is_new = true;
                 (BootRecord::default(), true)
             }
             (Err(e), Ok(None)) => return Err(e),
@@ -360,6 +391,7 @@ impl Copies {
         Ok(Self {
             current,
             current_is_second,
+            is_new,
         })
     }
 

@@ -35,6 +35,13 @@ impl CodecSet for HostCodecs {
         }
     }
 
+    fn most_state(&self, payload: &Payload) -> u32 {
+        match payload.codec {
+            Codec::BsdiffZstd => 0,
+            _ => NativeCodecs.most_state(payload),
+        }
+    }
+
     fn open<'w>(
         &self,
         payload: &Payload,
@@ -84,6 +91,31 @@ impl PatchDecoder for HostDecoder<'_> {
         match self {
             Self::Native(decoder) => decoder.restart(),
             Self::BsdiffZstd(decoder) => decoder.restart(),
+        }
+    }
+
+    fn state_len(&self) -> Option<u32> {
+        match self {
+            Self::Native(decoder) => decoder.state_len(),
+            Self::BsdiffZstd(decoder) => decoder.state_len(),
+        }
+    }
+
+    fn save_state(&self, offset: u32, buf: &mut [u8]) -> Result<(), CodecError> {
+        match self {
+            Self::Native(decoder) => decoder.save_state(offset, buf),
+            Self::BsdiffZstd(decoder) => decoder.save_state(offset, buf),
+        }
+    }
+
+    fn load_state<E>(
+        &mut self,
+        len: u32,
+        read: impl FnMut(u32, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), PullError<E>> {
+        match self {
+            Self::Native(decoder) => decoder.load_state(len, read),
+            Self::BsdiffZstd(decoder) => decoder.load_state(len, read),
         }
     }
 }

@@ -256,6 +256,9 @@ pub fn describe(error: &Error) -> String {
             "neither copy of the boot record is whole, and its area is not blank".into()
         }
         Error::WrongState => "a call came in a state that cannot serve it".into(),
+        Error::RevertedBefore { manifest } => {
+            format!("the package with manifest {manifest} was tried and reverted")
+        }
         // The enum may grow; a test over the register of codes tells when it has.
         _ => format!("error {}", error.code()),
     }

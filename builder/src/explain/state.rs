@@ -40,4 +40,13 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Follow the order in the documentation of `sprag-verifier`, and start over after \
                  an error.",
     },
+    Explanation {
+        code: 905,
+        name: "REVERTED_BEFORE",
+        meaning: "This very package was installed, and its image was reverted.",
+        cause: "The new image did not confirm itself in its boots or in its time, gave itself up, \
+                or did not hold; the package is offered again.",
+        remedy: "Offer a release that mends what kept the image from confirming. To try the same \
+                 package again, let the device call `BootRecord::forgive` first.",
+    },
 ];

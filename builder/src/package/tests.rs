@@ -1,7 +1,7 @@
 use sha2::{Digest as _, Sha256};
 use sprag_manifest::{Codec, Digest, Envelope, Header, Image, Manifest, Release, Role};
 
-use super::{PayloadSpec, assemble, cut};
+use super::{PayloadSpec, assemble, cut, entry};
 use crate::codec::Encoded;
 use crate::digest::sha256;
 use crate::error::Error;
@@ -69,7 +69,7 @@ fn blocks_and_pages_are_those_of_the_format() {
             for number in [0, 1, 64] {
                 let len = (blocks - 1) * block_size + last;
                 let spec = spec(len);
-                let (payload, stored) = cut(number, &spec, 256);
+                let (payload, stored) = cut(number, entry(&spec, 256), &spec.encoded.bytes);
                 let (root, expected) = twin(number, &spec.encoded.bytes, block_size);
                 assert_eq!(payload.root, root, "{blocks} blocks, payload {number}");
                 assert!(stored == expected, "{blocks} blocks, payload {number}");
@@ -96,7 +96,7 @@ fn other_block_sizes() {
         (65_536, 200_001),
     ] {
         let spec = spec(len);
-        let (payload, stored) = cut(3, &spec, block_size);
+        let (payload, stored) = cut(3, entry(&spec, block_size), &spec.encoded.bytes);
         let expected = twin(3, &spec.encoded.bytes, usize::try_from(block_size).unwrap());
         assert_eq!(payload.block_size, block_size);
         assert!((payload.root, stored) == expected, "{block_size}");
@@ -130,7 +130,7 @@ fn package_of(release: Release, payload: usize) -> Vec<u8> {
         size: 1_000_000,
         load_address: release.rest.load_address,
     };
-    assemble(&release, &[old], new, &[spec(payload)], &key()).unwrap()
+    assemble(&release, &[old], new, &[spec(payload)], None, &key()).unwrap()
 }
 
 #[test]
@@ -211,7 +211,14 @@ fn rules_of_the_format_are_kept_on_the_way_out() {
             size: 1,
             load_address: None,
         };
-        assemble(&release, &[image("1")], image("2"), &[spec(10)], &key())
+        assemble(
+            &release,
+            &[image("1")],
+            image("2"),
+            &[spec(10)],
+            None,
+            &key(),
+        )
     };
     // Old and new image have the same digest here.
     let refusal = assembled(release()).unwrap_err();

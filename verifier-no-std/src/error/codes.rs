@@ -60,6 +60,7 @@ pub const CODES: &[(u16, &str)] = &[
     (902, "NOTHING_TO_CONFIRM"),
     (903, "RECORD_LOST"),
     (904, "WRONG_STATE"),
+    (905, "REVERTED_BEFORE"),
 ];
 
 /// The LwM2M Firmware Update result (OMA LwM2M 1.2, Object 5, resource 5) for an error code:

@@ -38,7 +38,7 @@ pub struct NorLayout<'s> {
     pub slot_b: Region,
     /// Staging area, or an empty region.
     pub staging: Region,
-    /// Boot record: two sectors, or twice as many as 180 bytes take.
+    /// Boot record: two sectors, or twice as many as 212 bytes take.
     pub record: Region,
     /// Scratch area, or an empty region.
     pub scratch: Region,

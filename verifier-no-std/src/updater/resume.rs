@@ -31,7 +31,11 @@ pub(super) struct Checkpoints {
     second_next: bool,
     /// The copy that this run went on from, while its state may be at fault for what goes wrong.
     restored: Option<bool>,
+    /// Bytes of the image that it spared decoding.
+    from: Option<u32>,
     refused: [Option<CheckpointRefusal>; 2],
+    /// Copies that were read and refused, and not written over since.
+    tried: [bool; 2],
     doubts: u8,
     /// Whether the sector that a cut may have torn was erased.
     mended: bool,
@@ -77,7 +81,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
     pub fn resumed(&self) -> Resumed {
         let known = &self.checkpoints;
         Resumed {
-            from: known.restored.and(known.newest).map(|(_, made)| made),
+            from: known.from,
             refused: known.refused,
         }
     }
@@ -94,28 +98,23 @@ impl<D: PatchDecoder> Updater<'_, D> {
     pub(super) fn find<S: Storage>(&mut self, flash: &mut Flash<'_, S>) {
         let best = self.plan.checkpoints.and_then(|place| {
             let mut best: Option<(bool, Header)> = None;
-            for (second, refused) in [false, true].into_iter().zip(0_usize..) {
-                let slot = self.checkpoints.refused.get_mut(refused)?;
+            for second in [false, true] {
+                let copy = usize::from(second);
                 // What was refused for its content is not tried again.
-                let tried = matches!(
-                    slot,
-                    Some(
-                        CheckpointRefusal::Prefix
-                            | CheckpointRefusal::Body
-                            | CheckpointRefusal::State
-                    )
-                );
-                if tried {
+                if self.checkpoints.tried.get(copy).is_none_or(|tried| *tried) {
                     continue;
                 }
                 match read_header(flash, &place, second, &self.plan) {
                     Ok(header) => {
-                        *slot = None;
                         if best.is_none_or(|(_, other)| other.made < header.made) {
                             best = Some((second, header));
                         }
                     }
-                    Err(refusal) => *slot = Some(refusal),
+                    Err(refusal) => {
+                        if let Some(slot) = self.checkpoints.refused.get_mut(copy) {
+                            *slot = Some(refusal);
+                        }
+                    }
                 }
             }
             best
@@ -181,6 +180,9 @@ impl<D: PatchDecoder> Updater<'_, D> {
                 self.fetched = block.saturating_add(1);
                 let known = &mut self.checkpoints;
                 known.newest = Some((block, header.made));
+                if self.plan.resumed && !known.mended {
+                    known.from = Some(header.made);
+                }
                 (known.restored, known.second_next, known.doubts) = (Some(second), !second, 0);
                 let taken = usize::try_from(header.taken).unwrap_or(usize::MAX);
                 self.state = self.behind_the_cut(header.made, Some(taken));
@@ -298,10 +300,14 @@ impl<D: PatchDecoder> Updater<'_, D> {
 
     /// Goes back to the start of the stream, or to the other copy.
     fn refuse(&mut self, second: bool, refusal: CheckpointRefusal) {
-        if let Some(slot) = self.checkpoints.refused.get_mut(usize::from(second)) {
+        let copy = usize::from(second);
+        if let Some(slot) = self.checkpoints.refused.get_mut(copy) {
             *slot = Some(refusal);
         }
-        self.checkpoints.restored = None;
+        if let Some(tried) = self.checkpoints.tried.get_mut(copy) {
+            *tried = true;
+        }
+        (self.checkpoints.restored, self.checkpoints.from) = (None, None);
         // The copy that is no good is written over first.
         self.checkpoints.second_next = second;
         self.start_over();
@@ -387,8 +393,8 @@ impl<D: PatchDecoder> Updater<'_, D> {
             Ok(true) => {
                 let block = self.cursor.block();
                 let known = &mut self.checkpoints;
-                if let Some(slot) = known.refused.get_mut(usize::from(known.second_next)) {
-                    *slot = None;
+                if let Some(tried) = known.tried.get_mut(usize::from(known.second_next)) {
+                    *tried = false;
                 }
                 known.newest = Some((block, made));
                 known.second_next = !known.second_next;

@@ -2,7 +2,7 @@
 
 use sprag_manifest::Digest;
 use sprag_verifier::{
-    Area, Boot, BootRecord, Error, Outcome, Phase, StagingPlace, choose, confirm,
+    Area, Boot, BootRecord, Error, Outcome, Phase, StagingPlace, choose, confirm, give_up,
 };
 
 use crate::support::{
@@ -10,7 +10,7 @@ use crate::support::{
     random_operations, sha256,
 };
 
-const RECORD_LEN: u32 = 180;
+const RECORD_LEN: u32 = 212;
 const PLACES: [u32; 2] = [0, 512];
 
 /// A record as its documentation lays it down: an independent reading.
@@ -62,6 +62,7 @@ fn encode(record: &BootRecord, version: u16) -> Vec<u8> {
         bytes.extend(digest.0);
     }
     bytes.extend(record.erase_offset.to_le_bytes());
+    bytes.extend(record.reverted.0);
     let checksum = sha256(&bytes);
     bytes.extend(&checksum.0[..16]);
     bytes
@@ -141,7 +142,7 @@ fn a_record_is_laid_out_as_documented() {
     bench.update().unwrap();
     for _ in 0..3 {
         let record = bench.board.record();
-        let expected = encode(&record, 1);
+        let expected = encode(&record, 2);
         let copies = PLACES.map(|place| bench.stored(place));
         assert!(copies.contains(&expected), "{record:?}");
         seen.push((record.phase, record.revision));
@@ -176,8 +177,9 @@ fn a_record_is_laid_out_as_documented() {
         manifest: Digest([9; 32]),
         trial_digest: Digest([10; 32]),
         erase_offset: 11,
+        reverted: Digest([12; 32]),
     };
-    bench.store(0, &encode(&odd, 1));
+    bench.store(0, &encode(&odd, 2));
     assert_eq!(bench.board.record(), odd);
 }
 
@@ -218,7 +220,7 @@ fn what_boots_in_every_phase() {
         let what = format!("{phase:?} {tries} {whole}");
         let mut bench = Bench::updated();
         let record = bench.record(phase, tries);
-        bench.store(0, &encode(&record, 1));
+        bench.store(0, &encode(&record, 2));
         if !whole {
             let at = bench.board.region(b).start + 500;
             let bent = [!bench.new[500]];
@@ -255,7 +257,7 @@ fn only_an_image_on_trial_can_be_confirmed() {
     for phase in [Phase::Idle, Phase::Erasing, Phase::Writing, Phase::Pending] {
         let mut bench = Bench::updated();
         let record = bench.record(phase, 3);
-        bench.store(512, &encode(&record, 1));
+        bench.store(512, &encode(&record, 2));
         let refused = confirm(&mut bench.board.storage(), Area::SlotB);
         assert_eq!(refused, Err(Error::NothingToConfirm), "{phase:?}");
         assert_eq!(bench.board.operations(), 0, "{phase:?}");
@@ -266,7 +268,7 @@ fn only_an_image_on_trial_can_be_confirmed() {
             confirmed,
             ..bench.record(Phase::Testing, 0)
         };
-        bench.store(512, &encode(&record, 1));
+        bench.store(512, &encode(&record, 2));
         // The image that is not on trial cannot confirm the other, however it came to run.
         let operations = bench.board.operations();
         let refused = confirm(&mut bench.board.storage(), confirmed);
@@ -299,7 +301,7 @@ fn counters_never_go_back_with_a_confirm() {
         sequence: 1000,
         ..bench.record(Phase::Testing, 1)
     };
-    bench.store(0, &encode(&record, 1));
+    bench.store(0, &encode(&record, 2));
     let after = confirm(&mut bench.board.storage(), Area::SlotB).unwrap();
     assert_eq!((after.security_counter, after.sequence), (9, 1000));
 }
@@ -309,7 +311,7 @@ fn no_update_begins_while_an_image_waits_or_is_on_trial() {
     for phase in [Phase::Pending, Phase::Testing] {
         let mut bench = Bench::updated();
         let record = bench.record(phase, 3);
-        bench.store(0, &encode(&record, 1));
+        bench.store(0, &encode(&record, 2));
         assert_eq!(
             bench.update(),
             Err(Stop::Refused(Error::Unconfirmed)),
@@ -330,8 +332,8 @@ fn a_torn_copy_never_counts() {
         ..older
     };
     for (first, second) in [(0, 512), (512, 0)] {
-        let whole = encode(&newer, 1);
-        bench.store(first, &encode(&older, 1));
+        let whole = encode(&newer, 2);
+        bench.store(first, &encode(&older, 2));
         bench.store(second, &whole);
         assert_eq!(bench.board.record(), newer);
         for len in 0..whole.len() {
@@ -351,6 +353,144 @@ fn a_torn_copy_never_counts() {
     }
 }
 
+/// The life of a record from a blank area on: each store may stop at any byte, of the erase or of the write, and what
+/// boots is whole.
+#[test]
+fn whatever_byte_a_store_stops_at_a_valid_image_boots() {
+    let mut states = vec![[vec![0xff; 512], vec![0xff; 512]]];
+    let (mut bench, mut boots) = (bench(), 0);
+    bench.update().unwrap();
+    let log = bench.board.sim().log().to_vec();
+    assert!(!log.is_empty());
+    // The copies as they follow each other: testing, then idle and confirmed.
+    let place = |bench: &Bench| {
+        PLACES.map(|at| {
+            let start = index(bench.board.region(Area::Record).start + at);
+            bench.board.sim().bytes()[start..start + 512].to_vec()
+        })
+    };
+    states.push(place(&bench));
+    assert_eq!(
+        choose(&mut bench.board.storage()),
+        Ok(Boot::Trial(Area::SlotB))
+    );
+    states.push(place(&bench));
+    confirm(&mut bench.board.storage(), Area::SlotB).unwrap();
+    states.push(place(&bench));
+    for pair in states[1..].windows(2) {
+        let [before, after] = pair else {
+            unreachable!()
+        };
+        let changed = (0..2).filter(|copy| before[*copy] != after[*copy]);
+        let [copy] = changed.collect::<Vec<_>>()[..] else {
+            panic!("one copy changes at a time")
+        };
+        bench.store(PLACES[1 - copy], &before[1 - copy]);
+        for len in 0..=512 {
+            // Erased so far from either end; or written so far.
+            let mut erased = before[copy].clone();
+            erased[..len].fill(0xff);
+            let mut late = before[copy].clone();
+            late[512 - len..].fill(0xff);
+            let mut written = after[copy].clone();
+            written[len..].fill(0xff);
+            for torn in [erased, late, written] {
+                bench.store(PLACES[copy], &torn);
+                let boot = bench.board.would_boot();
+                let image = if boot.slot() == Area::SlotB {
+                    &bench.new
+                } else {
+                    &bench.old
+                };
+                assert!(bench.board.holds(boot.slot(), image), "{len}: {boot:?}");
+                boots += 1;
+            }
+        }
+    }
+    assert_eq!(boots, 2 * 513 * 3);
+}
+
+#[test]
+fn the_first_store_writes_both_copies() {
+    let mut bench = bench();
+    bench.update().unwrap();
+    let records: Vec<_> = bench
+        .board
+        .sim()
+        .log()
+        .iter()
+        .filter(|operation| {
+            bench
+                .board
+                .range(Area::Record, 1024)
+                .contains(&operation.address)
+        })
+        .map(|operation| operation.index)
+        .collect();
+    // Erase and write of both, before the first erase of the slot.
+    assert_eq!(records[..4], [0, 1, 2, 3]);
+    // One copy decays while the update is under way: the other tells all there is to know.
+    let mut fresh = self::bench();
+    fresh
+        .board
+        .sim_mut()
+        .cut_after(4, flash_sim::CutStyle::Clean);
+    assert_eq!(fresh.update(), Err(Stop::PowerLost));
+    fresh.board.sim_mut().power_on();
+    let record = fresh.board.record();
+    assert_eq!(record.phase, Phase::Erasing);
+    for place in PLACES {
+        let whole = fresh.stored(place);
+        let mut bent = whole.clone();
+        bent[100] ^= 1;
+        fresh.store(place, &bent);
+        assert_eq!(fresh.board.record(), record, "copy at {place}");
+        fresh.store(place, &whole);
+    }
+}
+
+#[test]
+fn a_reverted_package_is_not_tried_again_unless_it_is_forgiven() {
+    let mut bench = bench();
+    bench.update().unwrap();
+    let manifest = bench.board.record().manifest;
+    assert_eq!(
+        choose(&mut bench.board.storage()),
+        Ok(Boot::Trial(Area::SlotB))
+    );
+    // Its checks fail.
+    let storage = &mut bench.board.storage();
+    assert_eq!(give_up(storage, Area::SlotA), Err(Error::NothingToConfirm));
+    assert_eq!(give_up(storage, Area::SlotB).unwrap().tries_left, 0);
+    assert_eq!(choose(storage), Ok(Boot::Reverted(Area::SlotA)));
+    let record = bench.board.record();
+    assert_eq!(
+        (record.outcome, record.reverted),
+        (Outcome::Reverted, manifest)
+    );
+    let operations = bench.board.operations();
+    for _ in 0..2 {
+        let refused = Err(Stop::Refused(Error::RevertedBefore { manifest }));
+        assert_eq!(bench.update(), refused);
+    }
+    assert_eq!(bench.board.operations(), operations, "nothing was touched");
+    // Another package is taken, and so is this one once it is forgiven.
+    let mut other = Release::full(random_image(1000, 9));
+    other.sequence = 8;
+    let package = other.package();
+    let mut twin = bench.board.clone();
+    let offer = Offer::new(&package, &bench.old);
+    twin.live(&offer, &other.new, &mut Link::new(&package.bytes))
+        .unwrap();
+    assert_eq!(
+        twin.record().reverted,
+        Digest([0; 32]),
+        "a confirm forgets it"
+    );
+    BootRecord::forgive(&mut bench.board.storage()).unwrap();
+    bench.update().unwrap();
+}
+
 #[test]
 fn copies_of_another_layout_version_are_none_of_ours() {
     let mut bench = Bench::updated();
@@ -359,8 +499,8 @@ fn copies_of_another_layout_version_are_none_of_ours() {
         revision: 99,
         ..record
     };
-    for version in [0, 2, 0x0101, u16::MAX] {
-        bench.store(0, &encode(&record, 1));
+    for version in [0, 1, 0x0102, u16::MAX] {
+        bench.store(0, &encode(&record, 2));
         bench.store(512, &encode(&newer, version));
         assert_eq!(bench.board.record(), record, "{version}");
         bench.store(0, &encode(&record, version));
@@ -369,10 +509,10 @@ fn copies_of_another_layout_version_are_none_of_ours() {
     }
     // Values without a meaning, under a good checksum.
     for (at, value) in [(6, 5), (7, 2), (13, 3), (14, 3)] {
-        let mut bytes = encode(&record, 1);
+        let mut bytes = encode(&record, 2);
         bytes[at] = value;
-        let checksum = sha256(&bytes[..164]);
-        bytes[164..].copy_from_slice(&checksum.0[..16]);
+        let checksum = sha256(&bytes[..196]);
+        bytes[196..].copy_from_slice(&checksum.0[..16]);
         bench.store(0, &bytes);
         let lost = BootRecord::load(&mut bench.board.storage());
         assert_eq!(lost, Err(Error::RecordLost), "byte {at}");
@@ -382,8 +522,8 @@ fn copies_of_another_layout_version_are_none_of_ours() {
 #[test]
 fn a_lost_record_stops_everything_and_stays_as_it_is() {
     let mut bench = bench();
-    bench.store(0, &[0x11; 180]);
-    bench.store(512, &[0x22; 180]);
+    bench.store(0, &[0x11; 212]);
+    bench.store(512, &[0x22; 212]);
     let lost = Error::RecordLost;
     assert_eq!(choose(&mut bench.board.storage()), Err(lost));
     assert_eq!(confirm(&mut bench.board.storage(), Area::SlotB), Err(lost));
@@ -396,7 +536,7 @@ fn how_a_new_device_can_look() {
     // (first place, second place) -> whether it is a device as it left the factory
     let (blank, junk) = ([0xff; 512], [0x33; 512]);
     let mut torn = [0xff; 512];
-    torn[..90].copy_from_slice(&encode(&BootRecord::default(), 1)[..90]);
+    torn[..90].copy_from_slice(&encode(&BootRecord::default(), 2)[..90]);
     for (first, second, factory) in [
         (blank, blank, true),
         (torn, blank, true),

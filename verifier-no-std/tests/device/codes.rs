@@ -65,6 +65,7 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (902, "NOTHING_TO_CONFIRM", 8),
     (903, "RECORD_LOST", 8),
     (904, "WRONG_STATE", 8),
+    (905, "REVERTED_BEFORE", 8),
 ];
 
 /// One value of every variant, in the order of the codes.
@@ -211,6 +212,7 @@ fn one_of_each() -> Vec<Error> {
         Error::NothingToConfirm,
         Error::RecordLost,
         Error::WrongState,
+        Error::RevertedBefore { manifest: a },
     ];
     let codec = codec.into_iter().map(Error::Codec);
     before.into_iter().chain(codec).chain(behind).collect()

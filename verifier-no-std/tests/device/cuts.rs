@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 
 use flash_sim::{CutStyle, Operation, OperationKind};
 use sprag_manifest::Item;
-use sprag_verifier::{Area, Boot, Outcome, Phase, StagingPlace, Wanted};
+use sprag_verifier::{
+    Area, Boot, Outcome, Phase, StagingPlace, Wanted, checkpoint_copy_len,
+    checkpoint_min_operations,
+};
 
 use crate::support::{
     Board, Link, Offer, Package, Ran, Release, Rng, Room, Stop, apply, h7, l0, l4, nrf,
@@ -332,6 +335,64 @@ fn checkpoints_stm32h7_like() {
 #[test]
 fn checkpoints_stm32l0() {
     sweep_checkpoints(l0, (16, 24), (2000, 1900), 512, 3000);
+}
+
+/// With power for only so many operations each time, the update still completes: for every number from the stated
+/// minimum on.
+#[test]
+fn an_update_with_checkpoints_gets_further_each_time() {
+    let old = random_image(5000, 1);
+    let delta = Release::delta(&old, &random_operations(5000, 5100, 2));
+    for release in [delta, Release::full(random_image(5100, 3))] {
+        let release = release.with_checkpoints(1024);
+        for (image, scratch) in [(10, 12), (18, 0)] {
+            let room = Room {
+                place: StagingPlace::Direct,
+                image,
+                staging: scratch,
+            };
+            let board = nrf::<512>(room).in_service(&old);
+            let sweep = Sweep::new(board, &release, &old, room.place);
+            let copy_len = checkpoint_copy_len(&sweep.package.payloads[0], &sweep.offer.codecs);
+            let stated = u64::from(checkpoint_min_operations(copy_len, 512));
+            let completes = |operations: u64| {
+                let mut board = sweep.fresh.clone();
+                let mut link = Link::new(&sweep.package.bytes);
+                let mut offer = sweep.offer.clone();
+                offer.resources.trial_boots = 200;
+                for boot in 0..200_u64 {
+                    board.sim_mut().power_on();
+                    let style = match boot % 3 {
+                        0 => CutStyle::Clean,
+                        1 => CutStyle::TornWrite {
+                            units_done: 5,
+                            garble: boot,
+                        },
+                        _ => CutStyle::PartialErase {
+                            sectors_done: 0,
+                            seed: boot,
+                        },
+                    };
+                    board.sim_mut().cut_after(operations, style);
+                    loop {
+                        match board.run(&offer, &sweep.new, &mut link) {
+                            Ok(Ran::UpToDate) => return board.holds(Area::SlotB, &sweep.new),
+                            Ok(_) => {}
+                            Err(Stop::PowerLost) => break,
+                            Err(stop) => panic!("{operations}: {stop:?}"),
+                        }
+                    }
+                }
+                false
+            };
+            for operations in stated..stated + 150 {
+                assert!(completes(operations), "{operations} operations each time");
+            }
+            let least = (1..stated).rfind(|operations| !completes(*operations));
+            println!("stated {stated}, does not complete with {least:?}");
+            assert!(least.is_some(), "fewer operations always do: state fewer");
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use flash_sim::OperationKind;
 use sprag_manifest::Role;
-use sprag_verifier::{Area, Boot, Outcome, Phase, Resources, StagingPlace, choose};
+use sprag_verifier::{Area, Boot, BootRecord, Outcome, Phase, Resources, StagingPlace, choose};
 
 use crate::support::{
     Board, Link, Offer, Ran, Release, Room, Signer, Work, apply, h7, index, l0, l4, nrf,
@@ -261,7 +261,8 @@ fn unconfirmed_tries_run_out_and_revert() {
     );
     assert_eq!((record.security_counter, record.sequence), (0, 0));
 
-    // The package may be tried again, and a better one too.
+    // The package may be tried again once it is forgiven, and a better one at once.
+    BootRecord::forgive(&mut board.storage()).unwrap();
     board
         .live(&offer, &release.new, &mut Link::new(&package.bytes))
         .unwrap();

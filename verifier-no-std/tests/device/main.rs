@@ -6,6 +6,8 @@ mod binding;
 #[cfg(test)]
 mod boot;
 #[cfg(test)]
+mod checkpoints;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod cuts;

@@ -382,6 +382,10 @@ fn failures_of_an_update() {
             "neither copy of the boot record is whole, and its area is not blank".into(),
         ),
         (Error::WrongState, "a call came in a state that cannot serve it".into()),
+        (
+            Error::RevertedBefore { manifest: digest(9) },
+            format!("the package with manifest {} was tried and reverted", digest(9)),
+        ),
     ];
     let codes = check(cases);
     let registered: BTreeSet<_> = CODES

@@ -255,7 +255,8 @@ impl<'w> CopyDecoder<'w> {
                 // What this call has put out is not in the image yet.
                 2 if count > 0 => break,
                 2 => {
-                    len = len.min(index(self.made - offset));
+                    let back = self.made.checked_sub(offset).filter(|back| *back > 0);
+                    len = len.min(index(back.ok_or(CodecError::Malformed)?));
                     images.read_new(offset, &mut room[..len])
                 }
                 3 if self.filled == 0 => break,
@@ -269,7 +270,7 @@ impl<'w> CopyDecoder<'w> {
             }
             .map_err(PullError::Images)?;
             let step = u32::try_from(len).unwrap();
-            self.operation = Some((kind, offset + step, left - step));
+            self.operation = Some((kind, offset.wrapping_add(step), left - step));
             count += len;
             if kind == 2 {
                 break;

@@ -9,7 +9,7 @@ use super::Board;
 const BASE: u32 = 0x0800_0000;
 
 /// Bytes of one copy of the boot record.
-const RECORD_LEN: u32 = 180;
+const RECORD_LEN: u32 = 212;
 
 /// How many sectors an image may take, and where blocks wait.
 #[derive(Clone, Copy, Debug)]

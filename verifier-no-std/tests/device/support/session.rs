@@ -4,8 +4,8 @@ use flash_sim::Totals;
 use sprag_manifest::Isa;
 use sprag_verifier::{
     Area, Boot, BootRecord, Component, Device, Error, ExampleKeys, Installed, Intake, Plan,
-    Preflight, PreflightStatus, Progress, Resources, Status, TrustAnchors, TrustedKey, Updater,
-    Wanted, arena_len, check, choose, confirm,
+    Preflight, PreflightStatus, Progress, Resources, Resumed, Status, TrustAnchors, TrustedKey,
+    Updater, Wanted, arena_len, check, choose, confirm,
 };
 
 use super::package::Signer;
@@ -111,6 +111,8 @@ pub(crate) struct Link<'p> {
     pub(crate) fetched: Vec<Wanted>,
     /// Why parts were refused, and what the decoder had been given by then.
     pub(crate) refusals: Vec<(Error, usize)>,
+    /// How the last run went on from a checkpoint.
+    pub(crate) resumed: Resumed,
 }
 
 impl<'p> Link<'p> {
@@ -121,6 +123,7 @@ impl<'p> Link<'p> {
             piecemeal: false,
             fetched: Vec::new(),
             refusals: Vec::new(),
+            resumed: Resumed::default(),
         }
     }
 
@@ -314,6 +317,7 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
             let before = self.sim().totals();
             let status = updater.step(&mut self.storage());
             work.note(before, self.sim().totals());
+            link.resumed = updater.resumed();
             match status.map_err(|e| self.stop(e))? {
                 Status::NeedInput(wanted) => {
                     let bytes = link.serve(wanted.offset, index(wanted.len))?;
