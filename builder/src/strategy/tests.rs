@@ -52,13 +52,16 @@ fn checkpoints_take_a_quarter_of_the_image_at_most() {
         assert!(planned.needs.scratch >= 2 * copy_len && planned.needs.scratch <= 65_536);
         assert!(planned.needs.min_operations > copy_len / 256);
         assert!(planned.min_ram() <= 65_536);
-        // Blocks are made larger until each may have one.
-        assert_eq!(
-            planned.block_size > 4096,
-            size > 8192,
-            "{size}: {}",
-            planned.block_size
-        );
+    }
+}
+
+#[test]
+fn blocks_grow_until_each_may_have_a_checkpoint() {
+    for (size, block_size, interval) in [(8000, 4096, 4096), (16_000, 8192, 4096)] {
+        let mut planned = payload(Codec::NativeDelta, size);
+        plan(&mut planned, IMAGE, &profile(TIGHT), false);
+        let found = (planned.block_size, planned.checkpoint_interval);
+        assert_eq!(found, (block_size, interval), "{size}");
     }
 }
 
