@@ -13,6 +13,7 @@ mod explain;
 mod inspect;
 mod key;
 mod report;
+mod slots;
 pub(crate) mod ui;
 mod verify;
 
@@ -50,6 +51,8 @@ enum Command {
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Apply(apply::ApplyArgs),
+    #[command(subcommand)]
+    Slots(slots::SlotsCommand),
     Delta(delta::DeltaArgs),
     Explain(explain::ExplainArgs),
     Completions(completions::CompletionsArgs),
@@ -92,6 +95,7 @@ impl Command {
             Self::Verify(args) => args.json.into(),
             Self::Apply(args) => args.json.into(),
             Self::Delta(args) => args.json.into(),
+            Self::Slots(command) => command.format(),
             Self::Demo(_)
             | Self::Key(_)
             | Self::Explain(_)
@@ -108,6 +112,7 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Apply(args) => apply::run(&args),
+            Self::Slots(command) => slots::run(&command),
             Self::Delta(args) => delta::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Completions(args) => completions::completions(&args, Cli::command()),

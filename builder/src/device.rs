@@ -3,20 +3,17 @@
 //! `sprag build` proves each package with it before any output, `sprag apply` makes the new image with it, and
 //! `sprag demo` cuts its power.
 
+mod drive;
 mod flash;
 
 use flash_sim::{CutStyle, Totals};
 use sprag_manifest::FlashProfile;
 use sprag_verifier::{
-    Area, Boot, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status,
-    TrustAnchors, Updater, ValidityCheck, arena_len, check, choose, confirm, intake_len,
+    Area, Boot, BootRecord, Device, Error, TrustAnchors, ValidityCheck, choose, confirm,
 };
 
-use crate::codec::HostCodecs;
+pub(crate) use drive::drive;
 use flash::SimStorage;
-
-/// Boots in which a simulated device lets a new image confirm itself.
-const TRIAL_BOOTS: u8 = 3;
 
 /// A device with flash, and no firmware but the verifier.
 #[derive(Clone, Debug)]
@@ -134,85 +131,15 @@ impl SimulatedDevice {
         inputs: &UpdateInputs<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<UpdateReport, Error> {
-        // Phase one: header, envelope, signature, policy, resources, source digest.
-        let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
-        let mut intake = Intake::new(&mut buffer);
-        let head_len = intake.push(package)?;
-        let record = BootRecord::load(&mut self.storage)?;
-        let device = with_record(inputs.device, &record);
-        let verified = check(intake.authenticate(inputs.trust)?, &device)?;
-        let resources = Resources {
-            ram: inputs.ram,
-            trailer_reserve: self.trailer_reserve,
-            trial_boots: TRIAL_BOOTS,
-        };
-        let mut preflight = Preflight::new(&verified, resources, &HostCodecs);
-        let plan = loop {
-            match preflight.step(&mut self.storage)? {
-                PreflightStatus::Working => {}
-                PreflightStatus::Ready(plan) => break plan,
-            }
-        };
-        let validity = verified.validity();
-
-        // Phase two: the arena is as long as the manifest says, and no longer.
-        let arena_bytes = arena_len(&plan, &HostCodecs);
-        let mut arena = vec![0; usize::try_from(arena_bytes).unwrap_or(usize::MAX)];
-        let mut updater = Updater::new(plan, &mut arena, &HostCodecs)?;
-        let mut fetched_bytes = u64::try_from(head_len).unwrap_or(u64::MAX);
-        let mut shown = 0;
-        loop {
-            match updater.step(&mut self.storage)? {
-                Status::Done => break,
-                Status::NeedInput(wanted) => {
-                    let start = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
-                    let len = usize::try_from(wanted.len).unwrap_or(usize::MAX);
-                    let end = start.saturating_add(len).min(package.len());
-                    let bytes = package.get(start..end).unwrap_or_default();
-                    if bytes.is_empty() {
-                        return Err(truncated(package, wanted.offset));
-                    }
-                    let taken = updater.push(wanted.offset, bytes)?;
-                    fetched_bytes += u64::try_from(taken).unwrap_or(0);
-                }
-                _ => {}
-            }
-            let (done, total) = updater.progress().image;
-            if done != shown {
-                shown = done;
-                progress(done.into(), total.into());
-            }
-        }
-        Ok(UpdateReport {
-            payload: plan.payload_number(),
-            arena_bytes,
-            fetched_bytes,
-            validity,
-            resumed: plan.is_resumed(),
-        })
+        drive(
+            &mut self.storage,
+            self.trailer_reserve,
+            package,
+            inputs,
+            progress,
+        )
     }
 }
 
-/// The package ends where the device wants more: malformed, at its end.
-fn truncated(package: &[u8], wanted: u64) -> Error {
-    let len = u64::try_from(package.len()).unwrap_or(u64::MAX);
-    Error::StreamGap { wanted, found: len }
-}
-
-/// The device, with what its boot record knows where an update has been confirmed.
-fn with_record<'d>(device: &Device<'d>, record: &BootRecord) -> Device<'d> {
-    let mut device = *device;
-    let known = record.installed(device.installed.version);
-    if known.sequence > device.installed.sequence {
-        device.installed.sequence = known.sequence;
-        device.installed.digest = known.digest;
-    }
-    let counter = device
-        .installed
-        .security_counter
-        .max(known.security_counter);
-    device.installed.security_counter = counter;
-    device
-}
 #[cfg(test)]
 mod tests;

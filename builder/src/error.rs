@@ -10,6 +10,7 @@ use crate::exit;
 use crate::input::InputError;
 use crate::keys::KeyError;
 use crate::output::OutputError;
+use crate::slots::SlotsError;
 
 /// Why a command ended without its result.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Error {
     },
     /// An output could not be written.
     Output(OutputError),
+    /// A folder of slots cannot be used.
+    Slots(SlotsError),
     /// A key or signature file was refused.
     Key(KeyError),
     /// What the device code said of the package.
@@ -112,6 +115,7 @@ impl Error {
             Self::Input(e) => e.code(),
             Self::Container { error, .. } => error.code(),
             Self::Output(e) => e.code(),
+            Self::Slots(e) => e.code(),
             Self::Key(e) => e.code(),
             Self::Device(e) | Self::SelfCheck(e) => e.code(),
             Self::MissingField { .. } => 1001,
@@ -135,6 +139,7 @@ impl Error {
             Self::Input(e) => e.exit_code(),
             Self::Container { error, .. } => error.exit_code(),
             Self::Output(e) => e.exit_code(),
+            Self::Slots(e) => e.exit_code(),
             Self::Key(e) => e.exit_code(),
             Self::Device(e) => exit::for_device(e.code()),
             Self::SelfCheck(e) => match exit::for_device(e.code()) {
@@ -160,6 +165,7 @@ impl Error {
             Self::Input(e) => e.help(),
             Self::Container { error, .. } => Some(error.help().into()),
             Self::Output(e) => e.help(),
+            Self::Slots(e) => e.help(),
             Self::Key(e) => e.help(),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
             Self::SelfCheck(e) if exit::for_device(e.code()) == exit::DOES_NOT_FIT => Some(
@@ -199,6 +205,7 @@ impl core::fmt::Display for Error {
                 write!(f, "{}: {error}", crate::input::shown(path))
             }
             Self::Output(e) => e.fmt(f),
+            Self::Slots(e) => e.fmt(f),
             Self::Key(e) => e.fmt(f),
             Self::Device(e) => crate::explain::describe(e).fmt(f),
             Self::SelfCheck(e) => {
@@ -263,6 +270,12 @@ impl From<InputError> for Error {
 impl From<OutputError> for Error {
     fn from(e: OutputError) -> Self {
         Self::Output(e)
+    }
+}
+
+impl From<SlotsError> for Error {
+    fn from(e: SlotsError) -> Self {
+        Self::Slots(e)
     }
 }
 

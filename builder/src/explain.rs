@@ -56,7 +56,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 15] = [
+const TABLES: [&[Explanation]; 16] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
@@ -71,6 +71,7 @@ const TABLES: [&[Explanation]; 15] = [
     builder::BUILD,
     containers::TABLE,
     files::OUTPUTS,
+    files::SLOTS,
     keys::TABLE,
 ];
 

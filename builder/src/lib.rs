@@ -9,6 +9,7 @@
 //! | build, sign and prove | [`build`], [`BuildInputs`] |
 //! | look inside | [`inspect`], [`verify`] |
 //! | apply, on simulated flash | [`SimulatedDevice`] |
+//! | apply, to files or partitions | [`Slots`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
 
@@ -32,6 +33,7 @@ mod output;
 mod package;
 mod profile;
 mod release;
+mod slots;
 mod sniff;
 mod strategy;
 #[cfg(test)]
@@ -64,4 +66,5 @@ pub use keys::{
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
 pub use profile::{default_flash, device as profile_device, intended_device, read_profile};
 pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
+pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
 pub use verify::{Verified, verify};

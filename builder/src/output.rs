@@ -99,7 +99,7 @@ impl Target {
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(failed(error)),
         }
-        let folder = folder(&file);
+        let folder = folder_of(&file);
         match fs::metadata(folder) {
             Ok(found) if found.is_dir() => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -164,7 +164,9 @@ impl Target {
             // The umask is applied to it. Without this call it would be 0600.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        builder.tempfile_in(folder(&self.file)).map(BufWriter::new)
+        builder
+            .tempfile_in(folder_of(&self.file))
+            .map(BufWriter::new)
     }
 }
 
@@ -246,7 +248,7 @@ enum Sink {
 }
 
 /// The folder that `path` is in.
-fn folder(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -279,8 +281,8 @@ fn same_file(path: &Path, _: &fs::Metadata, input: &Path) -> bool {
 
 /// Makes the new name durable, where the system lets a folder be synced. The output is complete
 /// either way, so a refusal is not an error.
-fn sync_folder(path: &Path) {
-    if let Ok(folder) = File::open(folder(path)) {
+pub(crate) fn sync_folder(path: &Path) {
+    if let Ok(folder) = File::open(folder_of(path)) {
         let _ = folder.sync_all();
     }
 }

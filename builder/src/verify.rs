@@ -59,22 +59,23 @@ pub fn verify(
     })
 }
 
-/// Checks the signature, and that nothing follows the package; no page or block is looked at.
-pub(crate) fn check_head(package: &[u8], trust: &TrustAnchors<'_>) -> Result<(), DeviceError> {
+/// Checks the signature, and that nothing follows the package; no page or block is looked at. Returns the digest of
+/// the manifest.
+pub(crate) fn check_head(package: &[u8], trust: &TrustAnchors<'_>) -> Result<Digest, DeviceError> {
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
     let mut intake = Intake::new(&mut buffer);
     intake.push(package)?;
     if intake.wanted() > 0 {
         return Err(truncated(package));
     }
-    intake.authenticate(trust)?;
+    let manifest = intake.authenticate(trust)?.digest();
     let (declared, found) = (Header::decode(package)?.package_len(), wide(package.len()));
     match declared {
         Some(declared) if declared < found => Err(DeviceError::StreamEnd {
             package: declared,
             found,
         }),
-        _ => Ok(()),
+        _ => Ok(manifest),
     }
 }
 

@@ -1,10 +1,11 @@
 //! `sprag apply`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use sprag_manifest::{Digest, Manifest, Role};
+use sprag_manifest::{Digest, FlashProfile, Manifest, Role};
+use sprag_verifier::Phase;
 
 use super::args::TrustArgs;
 use super::{Format, Steps, print, print_json, ui};
@@ -15,6 +16,7 @@ use crate::input::{Pinned, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
 use crate::output::{Access, Existing, Target};
 use crate::profile::{default_flash, device, intended_device, read_profile};
+use crate::slots::{Slots, name as slot_name};
 use crate::verify::{check_head, manifest_of};
 
 /// Apply a package to an old image, with the code that devices run, and write the new image
@@ -22,8 +24,11 @@ use crate::verify::{check_head, manifest_of};
 #[command(after_help = "Examples:
   sprag apply fw.sprag --old fw-1.5.1.bin --out fw-1.5.2.bin --trust release.pub
   sprag apply fw.sprag --old fw-1.5.1.bin --out fw-1.5.2.bin --trust release.pub --device r2.toml
+  sprag apply fw.sprag --slots /data/fw --trust release.pub
 
-The update runs on simulated flash; the new image is written when it is whole and read back right.")]
+With --out the update runs on simulated flash; the new image is written when it is whole and read back right.
+With --slots it fills the slot that does not run (sprag slots --help). Killed or cut off from power at any point, run
+it again: it goes on, and until it has ended the old image boots.")]
 pub(super) struct ApplyArgs {
     /// Package (`-` reads standard input)
     #[arg(value_name = "PKG")]
@@ -32,8 +37,11 @@ pub(super) struct ApplyArgs {
     #[arg(long, value_name = "PATH")]
     old: Option<PathBuf>,
     /// New image to write (`-` writes standard output)
-    #[arg(long, value_name = "PATH")]
-    out: PathBuf,
+    #[arg(long, value_name = "PATH", required_unless_present = "slots")]
+    out: Option<PathBuf>,
+    /// Folder of slots to update, in place of --old and --out
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["old", "out"])]
+    slots: Option<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
     /// Device to check bindings and resources against; without one, the device the package names
@@ -54,6 +62,10 @@ struct ApplyReport {
     payload: u32,
     total_ram_bytes: u32,
     fetched_bytes: u64,
+    /// The slot that was filled; `null` without `--slots`.
+    slot: Option<&'static str>,
+    /// Whether it went on from an earlier run.
+    resumed: bool,
 }
 
 pub(super) fn run(args: &ApplyArgs) -> Result<(), Error> {
@@ -66,64 +78,144 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Error> {
     };
     single_stdin(streams())?;
     let inputs = streams().chain(args.trust.paths().iter().map(PathBuf::as_path));
-    let target = Target::check(&args.out, inputs, Existing::Replace, Access::Ordinary)?;
+    let target = match &args.out {
+        Some(out) => {
+            let target = Target::check(out, inputs, Existing::Replace, Access::Ordinary);
+            Some(target?)
+        }
+        None => None,
+    };
     let trust = args.trust.load()?;
     let profile = args.device.as_deref().map(read_profile).transpose()?;
     let package = Pinned::read(&args.package)?;
-    let old = args.old.as_deref().map(Pinned::read).transpose()?;
-    let old_bytes = old.as_ref().map_or(&[][..], Pinned::bytes);
 
     // What the package says of itself chooses the size of the simulated flash and, without a profile, the device it
     // is meant for. Not before its signature is checked: a stranger's package shall not cost gigabytes.
-    check_head(package.bytes(), &trust.anchors())?;
+    let digest = check_head(package.bytes(), &trust.anchors())?;
     let manifest = manifest_of(package.bytes())?;
     let described = match &profile {
         Some(profile) => device(profile),
         None => intended_device(&manifest, None),
     };
-    let new_size = manifest.target.size;
-    let size = new_size.max(u32::try_from(old_bytes.len()).unwrap_or(u32::MAX));
-    let flash = profile.as_ref().and_then(|profile| profile.flash);
-    let mut simulated =
-        SimulatedDevice::new(&flash.unwrap_or_else(|| default_flash(size)), old_bytes)?;
-    let update = UpdateInputs {
-        trust: &trust.anchors(),
-        device: &described,
-        ram: profile
-            .as_ref()
-            .map_or_else(|| most_ram(&manifest), |profile| profile.ram),
+    let offer = Offer {
+        package: package.bytes(),
+        digest,
+        manifest: &manifest,
+        flash: profile.as_ref().and_then(|profile| profile.flash),
+        update: UpdateInputs {
+            trust: &trust.anchors(),
+            device: &described,
+            ram: profile
+                .as_ref()
+                .map_or_else(|| most_ram(&manifest), |profile| profile.ram),
+        },
     };
+    match (target, &args.slots) {
+        (Some(target), _) => apply_to_image(args, &offer, target),
+        (None, Some(folder)) => apply_to_slots(args, &offer, folder),
+        (None, None) => Err(Error::MissingField { field: "out" }),
+    }
+}
+
+/// A package whose signature is good, and whom it is offered to.
+struct Offer<'o> {
+    package: &'o [u8],
+    /// Digest of the manifest.
+    digest: Digest,
+    manifest: &'o Manifest<'o>,
+    flash: Option<FlashProfile>,
+    update: UpdateInputs<'o>,
+}
+
+fn apply_to_image(args: &ApplyArgs, offer: &Offer<'_>, target: Target) -> Result<(), Error> {
+    let old = args.old.as_deref().map(Pinned::read).transpose()?;
+    let old_bytes = old.as_ref().map_or(&[][..], Pinned::bytes);
+    let new_size = offer.manifest.target.size;
+    let size = new_size.max(u32::try_from(old_bytes.len()).unwrap_or(u32::MAX));
+    let flash = offer.flash.unwrap_or_else(|| default_flash(size));
+    let mut simulated = SimulatedDevice::new(&flash, old_bytes)?;
     let mut steps = Steps::default();
-    let done = simulated.update(package.bytes(), &update, &mut |done, total| {
+    let done = simulated.update(offer.package, &offer.update, &mut |done, total| {
         steps.show("applying", done, total);
     })?;
     drop(steps);
     let slot = simulated.power_on()?.slot();
     let new = simulated.slot(slot, usize::try_from(new_size).unwrap_or(usize::MAX));
+    let path = target.path().to_path_buf();
     target.write(new)?;
-    if is_stdin(&args.out) {
+    if is_stdin(&path) {
         // Standard output holds the image.
         return Ok(());
     }
     let result = ApplyReport {
-        schema: SCHEMA,
         source_sha256: old.as_ref().map(Pinned::digest),
-        target_version: manifest.target.version.into(),
         target_sha256: sha256(new),
-        target_bytes: new_size.into(),
         payload: done.payload,
         total_ram_bytes: done.arena_bytes,
         fetched_bytes: done.fetched_bytes,
+        ..ApplyReport::of(offer.manifest)
     };
-    match Format::from(args.json) {
-        Format::Json => print_json(&result),
-        Format::Text => print(&format!(
-            "{}: version {}, {}, sha256 {}\n",
-            crate::input::shown(&args.out),
-            result.target_version,
-            ui::size(result.target_bytes),
-            result.target_sha256,
-        )),
+    result.print(args, &format!("{}: ", crate::input::shown(&path)), "")
+}
+
+fn apply_to_slots(args: &ApplyArgs, offer: &Offer<'_>, folder: &Path) -> Result<(), Error> {
+    let mut slots = Slots::open_for_update(folder)?;
+    let record = slots.record()?;
+    let slot = record.confirmed.other_slot();
+    let mut result = ApplyReport {
+        slot: Some(slot_name(slot)),
+        payload: record.payload,
+        ..ApplyReport::of(offer.manifest)
+    };
+    // An earlier run may have been killed between the mark and its report.
+    let marked = matches!(record.phase, Phase::Pending | Phase::Testing);
+    if marked && record.manifest == offer.digest {
+        result.resumed = true;
+    } else {
+        let reserve = offer.flash.map_or(0, |flash| flash.trailer_reserve);
+        let mut steps = Steps::default();
+        let done = slots.update(reserve, offer.package, &offer.update, &mut |done, total| {
+            steps.show("applying", done, total);
+        })?;
+        result = ApplyReport {
+            payload: done.payload,
+            total_ram_bytes: done.arena_bytes,
+            fetched_bytes: done.fetched_bytes,
+            resumed: done.resumed,
+            ..result
+        };
+    }
+    let path = slots.path(slot);
+    let place = format!("{}: ", crate::input::shown(&path));
+    result.print(args, &place, "it boots next, on trial\n")
+}
+
+impl ApplyReport {
+    fn of(manifest: &Manifest<'_>) -> Self {
+        Self {
+            schema: SCHEMA,
+            source_sha256: None,
+            target_version: manifest.target.version.into(),
+            target_sha256: manifest.target.digest,
+            target_bytes: manifest.target.size.into(),
+            payload: 0,
+            total_ram_bytes: 0,
+            fetched_bytes: 0,
+            slot: None,
+            resumed: false,
+        }
+    }
+
+    fn print(&self, args: &ApplyArgs, place: &str, more: &str) -> Result<(), Error> {
+        match Format::from(args.json) {
+            Format::Json => print_json(self),
+            Format::Text => print(&format!(
+                "{place}version {}, {}, sha256 {}\n{more}",
+                self.target_version,
+                ui::size(self.target_bytes),
+                self.target_sha256,
+            )),
+        }
     }
 }
 

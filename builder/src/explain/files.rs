@@ -136,3 +136,31 @@ pub(super) const OUTPUTS: &[Explanation] = &[
         remedy: "Read the system's reason in the message and run the command again.",
     },
 ];
+
+/// 1130 to 1132: what is wrong with a folder of slots.
+pub(super) const SLOTS: &[Explanation] = &[
+    Explanation {
+        code: 1130,
+        name: "SLOTS_INCOMPLETE",
+        meaning: "A folder of slots lacks a file or partition, or one of them is too small.",
+        cause: "The wrong folder was named, or a link leads to a partition that is not there.",
+        remedy: "Name the right folder. `sprag slots init` makes one of files; with partitions, make \
+                 the links slot-a, slot-b and record, and zero the record on a new device alone.",
+    },
+    Explanation {
+        code: 1131,
+        name: "SLOTS_BUSY",
+        meaning: "Another process has the folder of slots open to write.",
+        cause: "An update runs already.",
+        remedy: "Wait until it has ended, then run the command again.",
+    },
+    Explanation {
+        code: 1132,
+        name: "SLOTS_FAILED",
+        meaning: "The system refused to open, read, write or sync a file or partition of the slots.",
+        cause: "The user may not write it, the disk is full (files of slots take room as they are \
+                filled), or the disk failed.",
+        remedy: "Read the system's reason in the message, mend it, and run the command again: it \
+                 goes on where it was. The confirmed image was not touched.",
+    },
+];

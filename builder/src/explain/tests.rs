@@ -12,6 +12,7 @@ use crate::exit;
 use crate::input::{INPUT_CODES, InputError};
 use crate::keys::{Found, KEY_CODES, KeyError};
 use crate::output::{OUTPUT_CODES, OutputError};
+use crate::slots::{SLOT_CODES, SlotsError};
 
 /// Every code there is, with its name.
 fn registers() -> Vec<(u16, &'static str)> {
@@ -22,6 +23,7 @@ fn registers() -> Vec<(u16, &'static str)> {
         INPUT_CODES,
         CONTAINER_CODES,
         OUTPUT_CODES,
+        SLOT_CODES,
         KEY_CODES,
     ]
     .concat()
@@ -185,6 +187,22 @@ fn container_errors() -> impl Iterator<Item = Error> {
     })
 }
 
+fn slots_errors() -> [SlotsError; 3] {
+    let path = || "fw/slot-a".into();
+    let source = io::Error::other("for a test");
+    [
+        SlotsError::Incomplete {
+            path: path(),
+            reason: "is missing",
+        },
+        SlotsError::Busy { folder: path() },
+        SlotsError::Failed {
+            path: path(),
+            source,
+        },
+    ]
+}
+
 /// The builder's codes have their exit codes in the error types; here they must be the same.
 #[test]
 fn exit_codes_are_those_of_the_errors() {
@@ -193,6 +211,7 @@ fn exit_codes_are_those_of_the_errors() {
         .chain(input_errors().into_iter().map(Error::Input))
         .chain(container_errors())
         .chain(output_errors().into_iter().map(Error::Output))
+        .chain(slots_errors().into_iter().map(Error::Slots))
         .chain(key_errors().into_iter().map(Error::Key))
         .collect();
     for e in &errors {

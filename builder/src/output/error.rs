@@ -87,7 +87,7 @@ impl OutputError {
             AlreadyExists => Self::Exists { path },
             // The output itself need not exist; only its folder must.
             NotFound => Self::FolderMissing {
-                folder: super::folder(&path).into(),
+                folder: super::folder_of(&path).into(),
             },
             _ => Self::Failed { path, source },
         }
