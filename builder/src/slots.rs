@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use sprag_verifier::{Area, Boot, BootRecord, Storage as _, choose, confirm};
 
 pub use self::error::{SLOT_CODES, SlotsError};
+use self::medium::Medium;
 use self::storage::{Areas, RECORD_LEN, SlotStorage};
 use crate::device::{UpdateInputs, UpdateReport, drive};
 use crate::error::Error;
@@ -207,13 +208,8 @@ impl Slots {
         inputs: &UpdateInputs<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<UpdateReport, Error> {
-        let done = drive(
-            &mut self.storage,
-            trailer_reserve,
-            package,
-            inputs,
-            progress,
-        );
+        let storage = &mut self.storage;
+        let done = drive_on(storage, trailer_reserve, package, inputs, progress);
         done.map_err(|e| self.reason(e))
     }
 
@@ -226,6 +222,23 @@ impl Slots {
             }
             _ => e.into(),
         }
+    }
+}
+
+/// Drives an update. Flash tears one staged part in a power cut, and the log has room for some; a disk can tear many.
+/// Where that leaves no room, the record says so and the update begins anew.
+fn drive_on<M: Medium>(
+    storage: &mut SlotStorage<M>,
+    trailer_reserve: u32,
+    package: &[u8],
+    inputs: &UpdateInputs<'_>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<UpdateReport, sprag_verifier::Error> {
+    match drive(storage, trailer_reserve, package, inputs, progress) {
+        Err(sprag_verifier::Error::StagingExhausted { .. }) => {
+            drive(storage, trailer_reserve, package, inputs, progress)
+        }
+        done => done,
     }
 }
 

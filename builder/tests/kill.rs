@@ -9,11 +9,12 @@
 #[path = "support/fixture.rs"]
 mod fixture;
 
+use core::time::Duration;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sprag::{CodecChoice, FullImage, NewSlots, Slots, slot_name};
 use sprag_verifier::{Area, BootRecord, Outcome, Phase};
@@ -98,7 +99,8 @@ impl Bench {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         let share = u32::try_from((z ^ (z >> 31)) % 1000).unwrap();
-        std::thread::sleep(self.whole * share / 1000);
+        // Squared, since an update that goes on takes less time than a whole one.
+        std::thread::sleep(self.whole * share / 1000 * share / 1000);
         child.kill().unwrap();
         let status = child.wait().unwrap();
         let record = self.assert_bootable();

@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Crates that a device links, in the order in which they build on each other.
-pub(crate) const DEVICE_CRATES: [&str; 3] = ["sprag-manifest", "sprag-delta", "sprag-verifier"];
+pub(crate) const DEVICE_CRATES: [&str; 4] = [
+    "sprag-manifest",
+    "sprag-delta",
+    "sprag-verifier",
+    "sprag-boot-adapters",
+];
 
 /// Targets without std that each of them is built for.
 pub(crate) const DEVICE_TARGETS: [&str; 2] = ["thumbv7em-none-eabi", "riscv32imc-unknown-none-elf"];

@@ -6,7 +6,7 @@
 //! 2. The record is synced after each change; and before its older copy is overwritten, so is the newer one, which a
 //!    process that was killed may have left in the system's memory.
 //! 3. In the other areas, nothing is written on erased sectors before the erase is durable: the updater reads
-//!    from the parts that it finds whole that the erase ahead of them was.
+//!    from the parts that it finds whole that the erase ahead of them was, and leaves blank what is to be blank.
 //!
 //! What is read is what the system holds, durable or not; so every area counts as not yet synced when it is opened.
 
