@@ -119,8 +119,22 @@ pub fn encode_with_progress(
         old_regions,
         new_regions,
     } = options;
-    let regions = &old_regions[..old_regions.len().min(profile.region_count())];
+    let mut regions = old_regions[..old_regions.len().min(profile.region_count())].to_vec();
+    let mut addresses = addresses;
+    if isa == Isa::None {
+        // The stream would not say that there are numbers.
+        for region in regions
+            .iter_mut()
+            .filter(|region| region.class.has_numbers())
+        {
+            region.class = Class::NONE;
+        }
+    } else if regions.iter().any(|region| region.class.has_numbers()) {
+        addresses = addresses.with_numbers();
+    }
+    let regions = regions.as_slice();
     let options = &EncodeOptions {
+        addresses,
         old_regions: regions,
         ..*options
     };

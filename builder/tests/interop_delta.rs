@@ -483,7 +483,7 @@ fn an_independent_decoder_agrees_on_layouts() {
     let mut case = Case::new(Isa::Thumb);
     case.addresses.old = segments(0xffff_8000_1000_0000);
     case.addresses.new = segments(0xffff_8000_1008_0000);
-    // The last two are for gateways.
+    // The last two need room for numbers.
     let data = Data::ALL[..4].iter().copied().map(Class::Data);
     let code = [Isa::None, Isa::A64, Isa::X86_64, Isa::Xtensa].map(Class::Code);
     let classes = data.chain(code);
@@ -503,7 +503,11 @@ fn an_independent_decoder_agrees_on_layouts() {
     for (region, class) in case.regions.iter_mut().zip(wide.map(Class::Data)) {
         region.class = class;
     }
+    case.addresses = case.addresses.with_numbers();
     case.check(&bench, Profile::Gateway, 42);
+    // More numbers than there is room for.
+    case.regions.truncate(1);
+    case.check(&bench, Profile::Kib8, 43);
 }
 
 /// What the encoder makes of a larger image: verbatim stretches, and lengths of which the map has not all.

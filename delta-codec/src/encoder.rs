@@ -231,6 +231,13 @@ pub fn encode_observed<S: ByteSink>(
     let mut machine = header.machine(old_len, new_len);
     let widths = Widths::of(&machine.old, &machine.new);
     let mut tables = Tables::split(tables, profile, widths).ok_or(too_small)?;
+    if let Some(region) = regions.iter().find(|region| region.class.has_numbers())
+        && !widths.has_numbers
+    {
+        return Err(EncodeError::InvalidRegion {
+            offset: region.start,
+        });
+    }
     tables.reset();
     header.write(sink);
     let mut coder = RangeEncoder::new(sink);

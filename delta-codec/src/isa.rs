@@ -36,6 +36,7 @@ pub(crate) use side::reach;
 pub use side::{Code, Side};
 pub(crate) use thumb::call as thumb_call;
 
+use crate::map::NUMBERS;
 use crate::segments::Segments;
 
 /// The instruction set that most code of both images is in.
@@ -115,6 +116,19 @@ pub struct Addresses {
     pub ram_base: u32,
     /// Bytes of RAM; 0 if pointers into RAM are not to be recognised.
     pub ram_len: u32,
+}
+
+impl Addresses {
+    /// The same with room for the numbers of [`Class::has_numbers`](crate::Class::has_numbers) in
+    /// place of pointers into RAM.
+    #[must_use]
+    pub const fn with_numbers(self) -> Self {
+        Self {
+            ram_base: 0,
+            ram_len: NUMBERS,
+            ..self
+        }
+    }
 }
 
 /// What a field is. Which branches and loads are short depends on the instruction set.

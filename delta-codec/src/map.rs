@@ -28,6 +28,8 @@ pub(crate) struct Widths {
     anchor_to: Bits,
     anchor_len: usize,
     has_anchors: bool,
+    /// Whether targets may be numbers that are no places of an image.
+    pub(crate) has_numbers: bool,
 }
 
 impl Widths {
@@ -40,6 +42,9 @@ impl Widths {
         reason = "sums of a few numbers of at most 32"
     )]
     pub(crate) const fn of_lengths(old_len: u32, new_len: u32, ram_len: u32) -> Self {
+        if ram_len >= NUMBERS {
+            return Self::of_lengths(old_len, new_len, 0).with_numbers();
+        }
         let (source, start, ram) = (of_offset(old_len), of_offset(new_len), of_offset(ram_len));
         // Whole bytes: what is left of the last one is the length's.
         let major_len = (source + start + LEN_WIDTH).div_ceil(8);
@@ -95,20 +100,22 @@ impl Widths {
             },
             anchor_len: bytes((2 * ram).div_ceil(8)),
             has_anchors: ram_len > 0,
+            has_numbers: false,
         }
     }
 
     /// The same with room for targets that are no places of an image, and with anchors for them.
     #[must_use]
-    pub(crate) const fn with_numbers(self) -> Self {
+    const fn with_numbers(self) -> Self {
         Self {
-            learned: Bits { at: 0, width: 32 },
-            check: Bits { at: 32, width: 16 },
-            learned_len: 6,
-            anchor: Bits { at: 0, width: 32 },
-            anchor_to: Bits { at: 32, width: 32 },
-            anchor_len: 8,
+            learned: Bits { at: 0, width: 28 },
+            check: Bits { at: 28, width: 12 },
+            learned_len: 5,
+            anchor: Bits { at: 0, width: 28 },
+            anchor_to: Bits { at: 28, width: 28 },
+            anchor_len: 7,
             has_anchors: true,
+            has_numbers: true,
             ..self
         }
     }
@@ -144,9 +151,17 @@ impl Widths {
         }
     }
 
-    /// How much of `map` and `anchors` bytes is the map's: without RAM there are no anchors.
-    pub(crate) const fn map_bytes(&self, map: usize, anchors: usize) -> usize {
-        if self.has_anchors {
+    /// How much of `map` and `anchors` bytes is the map's: without RAM there are no anchors. With
+    /// numbers it is `beside_numbers`.
+    pub(crate) const fn map_bytes(
+        &self,
+        map: usize,
+        anchors: usize,
+        beside_numbers: usize,
+    ) -> usize {
+        if self.has_numbers {
+            beside_numbers
+        } else if self.has_anchors {
             map
         } else {
             map.saturating_add(anchors)
@@ -170,6 +185,9 @@ const fn of_offset(len: u32) -> u32 {
 
 /// Most major operations of a stream: an index takes two bytes.
 const MAJORS_MAX: usize = 1 << 16;
+
+/// Lengths of RAM from here on say that there is none, but numbers that are no places of an image.
+pub(crate) const NUMBERS: u32 = 1 << 31;
 
 /// Bytes of an index in the queue.
 pub(crate) const QUEUED_LEN: usize = 2;
@@ -440,6 +458,8 @@ pub(crate) struct Anchors<'a> {
     records: Records<'a>,
     from: Bits,
     to: Bits,
+    /// Whether a full table loses an anchor for a new one.
+    displaces: bool,
 }
 
 impl<'a> Anchors<'a> {
@@ -448,6 +468,7 @@ impl<'a> Anchors<'a> {
             records: Records::new(bytes, widths.anchor_len),
             from: widths.anchor,
             to: widths.anchor_to,
+            displaces: widths.has_numbers,
         }
     }
 
@@ -468,20 +489,33 @@ impl<'a> Anchors<'a> {
         Some(to.wrapping_sub(from))
     }
 
-    /// Adds or changes an anchor and returns their number. A full table stays as it is.
+    /// Adds or changes an anchor and returns their number. A full table takes no new place in RAM;
+    /// for a new number it loses another.
     pub(crate) fn put(&mut self, count: u32, target: u32, new_target: u32) -> u32 {
         let known = usize_of(count).min(self.records.count());
-        let place = self.above(known, target);
+        let mut place = self.above(known, target);
         let is_known = place < known && self.records.get(place, self.from) == Some(target);
         if !is_known {
-            if known >= self.records.count() {
-                return count;
+            let capacity = self.records.count();
+            let mut last = known;
+            if known >= capacity {
+                if !self.displaces {
+                    return count;
+                }
+                // There are many more numbers than places in RAM, and those near each other come
+                // together: one that chance chooses makes room.
+                last = displaced(target, capacity);
             }
-            self.records.rotate(place, known);
+            if last < place {
+                place = place.saturating_sub(1);
+                self.records.rotate_left(last, place);
+            } else {
+                self.records.rotate(place, last);
+            }
             self.records.set(place, self.from, target);
         }
         self.records.set(place, self.to, new_target);
-        count.saturating_add(u32::from(!is_known))
+        count.saturating_add(u32::from(!is_known && known < self.records.count()))
     }
 
     /// How many of the first `count` anchors lie below `target`.
@@ -501,6 +535,13 @@ impl<'a> Anchors<'a> {
         }
         low
     }
+}
+
+/// Which of `count` anchors goes when a full table takes a new one.
+fn displaced(target: u32, count: usize) -> usize {
+    let hash = u64::from(target.wrapping_mul(0x9e37_79b1));
+    let count = u64::try_from(count).unwrap_or(0);
+    usize::try_from(hash.wrapping_mul(count) >> 32).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -92,6 +92,17 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// Moves record `place` to `last` and those behind it up to there one nearer.
+    pub(crate) fn rotate_left(&mut self, place: usize, last: usize) {
+        let start = place.saturating_mul(self.len);
+        let end = last.saturating_add(1).saturating_mul(self.len);
+        if let Some(moved) = self.bytes.get_mut(start..end)
+            && moved.len() >= self.len
+        {
+            moved.rotate_left(self.len);
+        }
+    }
+
     /// Sorts the first `count` records by `key`, in place and in O(n log n) steps.
     pub(crate) fn sort<K: PartialOrd>(&mut self, count: usize, key: impl Fn(&Self, usize) -> K) {
         self.heap(count, &key);

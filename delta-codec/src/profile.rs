@@ -39,8 +39,8 @@ impl Profile {
     #[must_use]
     pub const fn major_count(self, old_len: u32, new_len: u32, ram_len: u32) -> usize {
         let layout = Layout::of(self);
-        let widths = layout.widths(Widths::of_lengths(old_len, new_len, ram_len));
-        widths.major_count(widths.map_bytes(layout.map_bytes, layout.anchor_bytes))
+        let widths = Widths::of_lengths(old_len, new_len, ram_len);
+        widths.major_count(layout.map_bytes_of(widths))
     }
 
     /// The most regions of a stream behind the first one.

@@ -16,9 +16,10 @@ pub enum Class {
 const FIRST_DATA: u8 = 16;
 
 impl Class {
-    /// Whether its fields may be numbers that are no places of an image: the gateway profile alone
-    /// has room for them.
-    pub(crate) const fn has_numbers(self) -> bool {
+    /// Whether its fields may be numbers that are no places of an image: a stream has room for them
+    /// or for pointers into RAM.
+    #[must_use]
+    pub const fn has_numbers(self) -> bool {
         matches!(self, Self::Data(Data::Numbers32 | Data::Relocation64))
     }
 

@@ -30,6 +30,8 @@ pub(crate) struct Layout {
     pub(crate) phase_bits: u32,
     /// Bytes of the major operations.
     pub(crate) map_bytes: usize,
+    /// The same where anchors are for numbers and need more.
+    pub(crate) map_bytes_beside_numbers: usize,
     /// Major operations whose order in the new image is found at once.
     pub(crate) queue_count: usize,
     /// Bytes of the learned targets.
@@ -53,6 +55,7 @@ impl Layout {
                 history_bits: 6,
                 phase_bits: 0,
                 map_bytes: 578,
+                map_bytes_beside_numbers: 289,
                 queue_count: 8,
                 learned_bytes: 128,
                 anchor_bytes: 120,
@@ -66,6 +69,7 @@ impl Layout {
                 history_bits: 8,
                 phase_bits: 1,
                 map_bytes: 2984,
+                map_bytes_beside_numbers: 1492,
                 queue_count: 24,
                 learned_bytes: 512,
                 anchor_bytes: 320,
@@ -79,6 +83,7 @@ impl Layout {
                 history_bits: 8,
                 phase_bits: 2,
                 map_bytes: 29640,
+                map_bytes_beside_numbers: 14_820,
                 queue_count: 128,
                 learned_bytes: 4096,
                 anchor_bytes: 1250,
@@ -92,6 +97,7 @@ impl Layout {
                 history_bits: 14,
                 phase_bits: 2,
                 map_bytes: 360_000,
+                map_bytes_beside_numbers: 360_000,
                 queue_count: 40_000,
                 learned_bytes: 6 << 16,
                 anchor_bytes: 24_000 * 8,
@@ -101,18 +107,13 @@ impl Layout {
         }
     }
 
-    /// Whether targets may be numbers that are no places of an image.
-    pub(crate) const fn has_numbers(self) -> bool {
-        self.anchor_bytes > 1 << 16
-    }
-
-    /// The widths for images, which leave room for numbers in the largest profile.
-    pub(crate) const fn widths(self, widths: Widths) -> Widths {
-        if self.has_numbers() {
-            widths.with_numbers()
-        } else {
-            widths
-        }
+    /// Bytes of the map: what anchors do not take.
+    pub(crate) const fn map_bytes_of(self, widths: Widths) -> usize {
+        widths.map_bytes(
+            self.map_bytes,
+            self.anchor_bytes,
+            self.map_bytes_beside_numbers,
+        )
     }
 
     /// Counters of bytes and numbers.
@@ -170,8 +171,6 @@ pub(crate) struct Places {
     pub(crate) histories: usize,
     pub(crate) history_mask: usize,
     pub(crate) substitution_flags: usize,
-    /// See [`Layout::has_numbers`].
-    pub(crate) has_numbers: bool,
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "constants below 2^23")]
@@ -185,7 +184,6 @@ impl Places {
             histories: layout.histories(),
             history_mask: (1 << layout.history_bits) - 1,
             substitution_flags: layout.substitution_flags(),
-            has_numbers: layout.has_numbers(),
         }
     }
 
@@ -222,14 +220,13 @@ impl<'a> Tables<'a> {
     /// Splits a slab of at least [`Layout::len`] bytes; `None` if it is shorter.
     pub(crate) fn split(slab: &'a mut [u8], profile: Profile, widths: Widths) -> Option<Self> {
         let layout = Layout::of(profile);
-        let widths = layout.widths(widths);
         let (bits, rest) = pieces(slab, layout.bit_count())?;
         let (flags, rest) = pieces(rest, layout.flag_count())?;
         let (weights, rest) = pieces(rest, WEIGHT_COUNT)?;
         let (learned, rest) = rest.split_at_mut_checked(layout.learned_bytes)?;
         let places = layout.map_bytes.checked_add(layout.anchor_bytes)?;
         let (places, rest) = rest.split_at_mut_checked(places)?;
-        let map_bytes = widths.map_bytes(layout.map_bytes, layout.anchor_bytes);
+        let map_bytes = layout.map_bytes_of(widths);
         let (majors, anchors) = places.split_at_mut_checked(map_bytes)?;
         let queue = QUEUED_LEN.checked_mul(layout.queue_count)?;
         let (queue, rest) = rest.split_at_mut_checked(queue)?;

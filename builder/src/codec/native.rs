@@ -101,9 +101,8 @@ pub(crate) fn encode_found(
     let total = u64::try_from(new.len()).unwrap_or(u64::MAX);
     let mut stream = |isa, effort| {
         let mut addresses = found.addresses;
-        let has_numbers = profile == Profile::Gateway;
-        let old_regions = regions::find(isa, old, has_numbers, profile.region_count());
-        let new_regions = regions::find(isa, new, has_numbers, usize::MAX);
+        let old_regions = regions::find(isa, old, profile.region_count());
+        let new_regions = regions::find(isa, new, usize::MAX);
         (addresses.old, addresses.new) = regions::with_origins_and_tails(
             isa,
             (old, new),

@@ -47,8 +47,7 @@ const CLASSES: [fn(Isa) -> Class; 6] = [
 ];
 
 /// The regions of an image of `isa` behind its first one, which is code; at most `limit`.
-/// `has_numbers` says whether the profile has room for numbers of BTF and places of relocations.
-pub(crate) fn find(isa: Isa, image: &[u8], has_numbers: bool, limit: usize) -> Vec<Region> {
+pub(crate) fn find(isa: Isa, image: &[u8], limit: usize) -> Vec<Region> {
     if !knows(isa) {
         return Vec::new();
     }
@@ -56,12 +55,9 @@ pub(crate) fn find(isa: Isa, image: &[u8], has_numbers: bool, limit: usize) -> V
     let mut labels: Vec<usize> = image
         .chunks(BLOCK)
         .zip((0..).step_by(BLOCK))
-        .map(|(block, start)| match label(isa, block, start, len) {
-            RELOCATIONS if !has_numbers => 1,
-            label => label,
-        })
+        .map(|(block, start)| label(isa, block, start, len))
         .collect();
-    for btf in Btf::find(image).filter(|_| has_numbers) {
+    for btf in Btf::find(image) {
         let (types, names) = (btf.types(), btf.names());
         let whole = |range: core::ops::Range<usize>| {
             let first = range.start.div_ceil(BLOCK);

@@ -91,10 +91,10 @@ class Coder:
 # Sections A.3 and A.8: counters, mixing, sizes.
 
 PROFILES = {
-    0: dict(order1=7, recalls=90, flag=6, history=6, phase=0, map=578, learned=128, anchors=120, substitutions=0, regions=6),
-    1: dict(order1=9, recalls=994, flag=8, history=8, phase=1, map=2984, learned=512, anchors=320, substitutions=128, regions=32),
-    2: dict(order1=12, recalls=3042, flag=10, history=8, phase=2, map=29640, learned=4096, anchors=1250, substitutions=512, regions=128),
-    3: dict(order1=17, recalls=1 << 20, flag=16, history=14, phase=2, map=360000, learned=6 << 16, anchors=192000, substitutions=65536, regions=8192, numbers=True),
+    0: dict(order1=7, recalls=90, flag=6, history=6, phase=0, map=578, beside=289, learned=128, anchors=120, substitutions=0, regions=6),
+    1: dict(order1=9, recalls=994, flag=8, history=8, phase=1, map=2984, beside=1492, learned=512, anchors=320, substitutions=128, regions=32),
+    2: dict(order1=12, recalls=3042, flag=10, history=8, phase=2, map=29640, beside=14820, learned=4096, anchors=1250, substitutions=512, regions=128),
+    3: dict(order1=17, recalls=1 << 20, flag=16, history=14, phase=2, map=360000, beside=360000, learned=6 << 16, anchors=192000, substitutions=65536, regions=8192),
 }
 
 NEW = 2048 << 4

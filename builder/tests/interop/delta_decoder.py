@@ -60,8 +60,9 @@ class Decoder:
             numbers.append(value)
         base, distance, ram_base, ram_len = numbers or (0, 0, 0, 0)
         new_base = (base + ((distance >> 1) ^ -(distance & 1))) & (1 << 64) - 1
-        self.side_old = Side(len(self.old), base, ram_base, ram_len)
-        self.side_new = Side(self.new_len, new_base, ram_base, ram_len)
+        seen = ram_len if ram_len < 1 << 31 else 0
+        self.side_old = Side(len(self.old), base, ram_base, seen)
+        self.side_new = Side(self.new_len, new_base, ram_base, seen)
         self.widths = Widths(len(self.old), self.new_len, ram_len, self.profile)
         self.learned = Learned(self.widths)
         return place
@@ -97,7 +98,7 @@ class Decoder:
         for _ in range(count):
             start += 256 * (model.unsigned(8) + 1)
             region = model.unsigned(7)
-            if start >= len(self.old) or region not in STEP:
+            if start >= len(self.old) or region not in STEP or region in (20, 21) and not self.widths.numbers:
                 raise Refused("region")
             self.regions.append((start, region))
 
@@ -412,10 +413,19 @@ class Decoder:
             return False
         if kind in FAR and new_target is not None:
             self.learned.put(field["target"], new_target)
-            if kind == RAM and (field["target"] in self.anchors or len(self.anchors) < self.widths.anchors):
-                self.anchors[field["target"]] = new_target & (1 << self.widths.ram) - 1
+            if kind == RAM:
+                self.put_anchor(field["target"], new_target & (1 << self.widths.ram) - 1)
         self.surprise(expected, data[:length])
         return expected
+
+    def put_anchor(self, target, new_target):
+        most = self.widths.anchors
+        if target not in self.anchors and len(self.anchors) >= most:
+            if not self.widths.numbers:
+                return
+            hashed = target * 0x9E3779B1 & WORD
+            del self.anchors[sorted(self.anchors)[hashed * most >> 32]]
+        self.anchors[target] = new_target
 
     def correct(self, field):
         kind, length, region = field["kind"], field["length"], field["region"]

@@ -92,7 +92,7 @@ def x86_form(w):
 
 
 REFERRING = {2, 8, 9, 10, 11, 12, 13, 14, 17, 18}
-NAME, TYPE = 1 << 28, 2 << 28
+NAME, TYPE = 1 << 26, 2 << 26
 
 
 def number(value, word_at):
@@ -430,6 +430,8 @@ class Side:
             found = self.pointer_64(p, raw)
             role = RAM if is_type(word_at, 8) else POINTER if is_type(word_at, -8) else None
             found = (role, 8, found[2]) if found and role is not None else None
+            if found and role == RAM and found[2] >= 1 << 26:
+                found = None
         else:
             found = self.pointer(kind, p, raw)
             if found is None and not inside:
@@ -461,7 +463,7 @@ class Side:
         """What a field with these bytes points at, if it is one of that kind and length (A.7)."""
         if region == NUMBERS:
             w = int.from_bytes(raw[:4], "little")
-            return mapped & 0xF0000000 | w if kind == RAM and w < 1 << 24 else None
+            return mapped & 0xC000000 | w if kind == RAM and w < 1 << 24 else None
         if region == RELOCATIONS:
             found = self.pointer_64(p, raw)
             return found[2] if found else None

@@ -19,16 +19,18 @@ class Widths:
         room = profile["map"] + (0 if ram_len else profile["anchors"])
         self.majors = min(room // record, 65536)
         self.ram = r
-        self.anchors = min(profile["anchors"] // ((2 * r + 7) // 8), 255)
+        self.anchors = profile["anchors"] // ((2 * r + 7) // 8)
         self.target = min(max(width((max(old_len, 1) - 1) | (max(new_len, 1) - 1)) + 1, r), 32)
         length = 4 if self.target <= 24 else 6
         self.learned = profile["learned"] // length
         self.check = min(16, 8 * length - self.target)
 
-        if "numbers" in profile:
-            self.majors = min(profile["map"] // record, 65536)
-            self.ram, self.target, self.check = 32, 32, 16
-            self.anchors, self.learned = profile["anchors"] // 8, profile["learned"] // 6
+        self.numbers = ram_len >= 1 << 31
+        if self.numbers:
+            self.majors = min(profile["beside"] // record, 65536)
+            self.ram, self.target, self.check = 28, 28, 12
+            self.anchors = (profile["map"] + profile["anchors"] - profile["beside"]) // 7
+            self.learned = profile["learned"] // 5
 
     def length(self, kept):
         """Least length, and how many low bits are lacking."""

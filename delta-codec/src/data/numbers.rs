@@ -15,9 +15,9 @@ const NAMES: u32 = 1 << 18;
 const SMALL: u32 = 1 << 12;
 
 /// Sets of targets that do not meet those of addresses.
-const NAME: u32 = 1 << 28;
-const TYPE: u32 = 2 << 28;
-const SET: u32 = 15 << 28;
+const NAME: u32 = 1 << 26;
+const TYPE: u32 = 2 << 26;
+const SET: u32 = 3 << 26;
 
 /// Kinds of types whose third word is the number of a type: a bit each.
 const REFERRING: u32 =

@@ -19,7 +19,7 @@ pub(crate) fn recognise_32(side: &Side, bytes: Bytes) -> Option<Field> {
         });
     }
     let target = value.wrapping_sub(side.ram_base);
-    (target < side.ram_len).then_some(Field {
+    (target < side.memory()).then_some(Field {
         kind: Kind::Ram,
         len: 4,
         target,

@@ -8,6 +8,9 @@ use crate::isa::{Bytes, Code, Field, Kind, Side};
 pub(crate) const BEHIND: u32 = 8;
 pub(crate) const AHEAD: u32 = 16;
 
+/// Greater places would meet the sets of numbers of BTF.
+const PLACES: u32 = 1 << 26;
+
 /// The type "relative" of x86-64, RISC-V and A64.
 const TYPES: [u32; 3] = [8, 3, 0x403];
 
@@ -26,7 +29,8 @@ pub(super) fn recognise(side: &Side, offset: u32, bytes: Bytes, around: Code<'_>
         return None;
     };
     let field = pointer::recognise_64(side, offset, bytes)?;
-    Some(Field { kind, ..field })
+    let has_room = kind == Kind::Pointer || field.target < PLACES;
+    has_room.then_some(Field { kind, ..field })
 }
 
 #[inline]

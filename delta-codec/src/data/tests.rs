@@ -52,7 +52,7 @@ fn numbers_of_types_and_names_are_told_by_what_lies_around() {
         [0x5_0000, 9, 64],
     ];
     let found = fields(Data::Numbers32, &image(&types.concat()));
-    let (name, number) = (1 << 28, 2 << 28);
+    let (name, number) = (1 << 26, 2 << 26);
     assert_eq!(
         found,
         [

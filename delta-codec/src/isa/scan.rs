@@ -77,7 +77,7 @@ impl Search {
             image_len,
             image_high: high.wrapping_sub(1),
             ram: side.ram_base,
-            ram_len: side.ram_len,
+            ram_len: side.memory(),
             // What is about inside is inside.
             zone: Zone {
                 from: zone.from.saturating_add(BLUR),

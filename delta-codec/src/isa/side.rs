@@ -3,6 +3,7 @@
 use super::{Bytes, Field, Isa, Kind, a32, a64, riscv, thumb, x86_64, xtensa};
 use crate::ablation::{self, Stage};
 use crate::data::{Data, numbers, pointer, relocation};
+use crate::map::NUMBERS;
 use crate::region::Class;
 use crate::segments::Segments;
 
@@ -56,6 +57,16 @@ pub(crate) const fn reach(class: Class) -> (u32, u32) {
 }
 
 impl Side {
+    /// Bytes of RAM that pointers are recognised into: none if its length stands for numbers.
+    #[inline]
+    pub(crate) fn memory(&self) -> u32 {
+        if self.ram_len >= NUMBERS {
+            0
+        } else {
+            self.ram_len
+        }
+    }
+
     /// How many bytes an instruction takes that begins with `bytes` at `offset`, or how many are left
     /// to the next place where one can begin.
     #[must_use]

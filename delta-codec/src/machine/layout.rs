@@ -210,7 +210,7 @@ impl Machine {
             let code = model::unsigned(tables, coder, Number::MajorGap, truth);
             let known = u8::try_from(code).ok().and_then(Class::from_code);
             // Numbers need wider tables than small profiles have.
-            let room = context.tables.places.has_numbers;
+            let room = context.tables.map.widths.has_numbers;
             let known = known.filter(|class| room || !class.has_numbers());
             class = known.ok_or(DecodeError::UnknownClass { code })?;
         }

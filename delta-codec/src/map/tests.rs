@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Anchors, Learned, Major, Map, Widths};
+use super::{Anchors, Learned, Major, Map, NUMBERS, Widths, displaced};
 
 fn noise(state: &mut u32) -> u32 {
     *state ^= *state << 13;
@@ -23,7 +23,7 @@ fn widths() -> impl Iterator<Item = Widths> + Clone {
         u32::MAX,
     ]
     .into_iter()
-    .map(|len| Widths::of_lengths(len, (len >> 1).saturating_add(700), len))
+    .map(|len| Widths::of_lengths(len, (len >> 1).saturating_add(700), len.min(NUMBERS - 1)))
 }
 
 /// The map against a plain search.
@@ -141,6 +141,30 @@ fn learned_targets_come_back_until_displaced() {
         let known = (0..1000).filter(|target| learned.get(*target).is_some());
         assert!(known.count() <= 48);
     }
+}
+
+#[test]
+fn a_new_number_displaces_one_other() {
+    let widths = Widths::of_lengths(1 << 20, 1 << 20, NUMBERS);
+    let mut bytes = vec![0; 8 * widths.anchor_len];
+    let mut anchors = Anchors::new(&mut bytes, widths);
+    let mut plain: BTreeMap<u32, u32> = BTreeMap::new();
+    let (mut count, mut state) = (0, 9);
+    for _ in 0..400 {
+        let (target, to) = (noise(&mut state) >> 4, noise(&mut state) >> 4);
+        count = anchors.put(count, target, to);
+        if plain.len() == 8 {
+            let gone = displaced(target, 8);
+            let gone = *plain.keys().nth(gone).unwrap();
+            plain.remove(&gone);
+        }
+        plain.insert(target, to);
+        for from in plain.keys().flat_map(|from| [*from, from + 1]) {
+            let (near, to) = plain.range(..=from).next_back().unwrap();
+            assert_eq!(anchors.near(count, from), Some(to.wrapping_sub(*near)));
+        }
+    }
+    assert_eq!(count, 8);
 }
 
 #[test]

@@ -84,7 +84,13 @@ fn a_record_moves_to_its_place() {
         .map(|index| records.get(index, bits).unwrap())
         .collect();
     assert_eq!(moved, [0, 3, 1, 2, 4]);
+    records.rotate_left(1, 3);
+    let back: Vec<u32> = (0..5)
+        .map(|index| records.get(index, bits).unwrap())
+        .collect();
+    assert_eq!(back, [0, 1, 2, 3, 4]);
     for (place, last) in [(3, 1), (4, 9), (usize::MAX, 2), (4, 4), (5, 4)] {
         records.rotate(place, last);
+        records.rotate_left(place, last);
     }
 }

@@ -6,7 +6,7 @@
 
 use sprag::delta::{Effort, EncodeOptions, encode};
 use sprag::{CodecLimits, encode_native};
-use sprag_delta::{Addresses, Class, Data, Isa, Profile, REGION_UNIT, Region, Segment, Segments};
+use sprag_delta::{Addresses, Class, Isa, Profile, REGION_UNIT, Region, Segment, Segments};
 
 use crate::choices::Choices;
 use crate::decoding::{self, End, Pace, len_u32};
@@ -47,8 +47,8 @@ pub fn run(input: &[u8]) {
         ram_base: ram.0,
         ram_len: ram.1,
     };
-    let old_regions = regions(&mut choices, profile);
-    let new_regions = regions(&mut choices, profile);
+    let old_regions = regions(&mut choices);
+    let new_regions = regions(&mut choices);
     let old = images::old(&mut choices);
     let new = images::new(&mut choices, old);
     let stream = if flags & FIND == FIND {
@@ -113,18 +113,15 @@ fn segments(choices: &mut Choices<'_>) -> Segments {
     segments.with_tail(u32::from(choices.u16()))
 }
 
-/// Up to seven regions that a stream of `profile` may name.
-fn regions(choices: &mut Choices<'_>, profile: Profile) -> Vec<Region> {
+/// Up to seven regions.
+fn regions(choices: &mut Choices<'_>) -> Vec<Region> {
     let mut start = 0;
     let count = choices.u8() % 8;
     let mut regions = Vec::new();
     for _ in 0..count {
         start += REGION_UNIT * (1 + u32::from(choices.u8() % 4));
         let class = Class::from_code(choices.u8() % 24).unwrap_or(Class::NONE);
-        let is_number = matches!(class, Class::Data(Data::Numbers32 | Data::Relocation64));
-        if profile == Profile::Gateway || !is_number {
-            regions.push(Region { start, class });
-        }
+        regions.push(Region { start, class });
     }
     regions
 }

@@ -27,7 +27,7 @@ fn image(origin: u32) -> Vec<u8> {
 #[test]
 fn tables_are_told_from_code() {
     let image = image(0x8000);
-    let found = find(Isa::A64, &image, true, 32);
+    let found = find(Isa::A64, &image, 32);
     let region = |start, data| Region {
         start,
         class: Class::Data(data),
@@ -39,15 +39,15 @@ fn tables_are_told_from_code() {
             region(144 << 10, Data::Relative32)
         ]
     );
-    assert_eq!(find(Isa::A64, &image, true, 1).len(), 1);
-    assert_eq!(find(Isa::None, &image, true, 32), []);
+    assert_eq!(find(Isa::A64, &image, 1).len(), 1);
+    assert_eq!(find(Isa::None, &image, 32), []);
 }
 
 #[test]
 fn offsets_count_from_where_functions_are() {
     for expected in [0, 0x8000] {
         let image = image(expected);
-        let regions = find(Isa::A64, &image, true, 32);
+        let regions = find(Isa::A64, &image, 32);
         assert_eq!(origin(Isa::A64, &image, &regions), expected);
     }
 }
