@@ -52,10 +52,15 @@ pub(crate) fn find(isa: Isa, image: &[u8], limit: usize) -> Vec<Region> {
         return Vec::new();
     }
     let len = u32::try_from(image.len()).unwrap_or(u32::MAX);
+    // Relocations alone are not worth the room that numbers take of the map.
+    let has_numbers = Btf::find(image).next().is_some();
     let mut labels: Vec<usize> = image
         .chunks(BLOCK)
         .zip((0..).step_by(BLOCK))
-        .map(|(block, start)| label(isa, block, start, len))
+        .map(|(block, start)| match label(isa, block, start, len) {
+            RELOCATIONS if !has_numbers => 1,
+            label => label,
+        })
         .collect();
     for btf in Btf::find(image) {
         let (types, names) = (btf.types(), btf.names());

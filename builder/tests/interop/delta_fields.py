@@ -450,7 +450,7 @@ class Side:
             distance = self.address(target) - self.base - self.origin
             return (distance & WORD).to_bytes(4, "little") + raw[4:]
         if region == NUMBERS:
-            return (target & 0x0FFFFFFF).to_bytes(4, "little") + raw[4:]
+            return (target & ~0xC000000 & WORD).to_bytes(4, "little") + raw[4:]
         if region == RELOCATIONS or kind == POINTER and region in (A64, RV64, X86_64, POINTERS_64):
             return self.address_64(target).to_bytes(8, "little")
         if kind == POINTER:

@@ -136,6 +136,7 @@ fn a_gateway_goes_on_from_checkpoints() {
         profile: Profile::Gateway,
         unit: Unit::Word,
         isa: Isa::A64,
+        addresses: THUMB.addresses.with_numbers(),
         regions: Vec::leak(regions),
         ..THUMB
     };
