@@ -110,47 +110,48 @@ fn header_numbers_have_one_form() {
     }
 }
 
-/// Numbers that are no places of an image take wider tables than devices have, whatever a stream says.
+/// Numbers that are no places of an image take wider entries of the map than a stream has without saying so.
 #[test]
-fn classes_for_gateways_are_refused_by_devices() {
+fn numbers_are_refused_where_the_header_has_no_room_for_them() {
     for data in [Data::Numbers32, Data::Relocation64] {
         let class = Class::Data(data);
-        let encoding = Encoding {
-            profile: Profile::Gateway,
-            regions: vec![Region { start: 256, class }].leak(),
-            ..THUMB
-        };
-        let case = rich_case(encoding);
-        let patch = case.encode();
-        assert!(case.decode(&patch).as_ref() == Ok(&case.new));
-        for profile in [Profile::Kib8, Profile::Kib16, Profile::Kib64] {
+        for profile in Profile::ALL {
             let encoding = Encoding {
                 profile,
-                ..encoding
+                regions: vec![Region { start: 256, class }].leak(),
+                addresses: THUMB.addresses.with_numbers(),
+                ..THUMB
             };
-            let device = Case {
-                encoding,
-                ..case.clone()
-            };
+            let case = rich_case(encoding);
+            let patch = case.encode();
+            assert!(case.decode(&patch).as_ref() == Ok(&case.new));
+
+            let room = [0x80, 0x80, 0x80, 0x80, 0x08]; // 2^31 bytes of RAM
+            let at = patch.windows(room.len()).position(|bytes| bytes == room);
             let mut claiming = patch.clone();
-            claiming[1] = profile.code();
+            claiming[at.unwrap() + 4] = 0x04;
             let code = class.code().into();
             assert_eq!(
-                device.decode(&claiming),
+                case.decode(&claiming),
                 Err(DecodeError::UnknownClass { code })
             );
+
+            let encoding = Encoding {
+                addresses: THUMB.addresses,
+                ..encoding
+            };
             let mut workspace = vec![0; workspace_len(profile)];
-            let images = (device.old.as_slice(), device.new.as_slice());
+            let images = (case.old.as_slice(), case.new.as_slice());
             let mut sink = Stream(Vec::new());
             let made = encode(
                 &mut workspace,
                 encoding,
                 images,
-                &device.operations,
+                &case.operations,
                 &mut sink,
                 |_| (),
             );
-            assert_eq!(made, Err(EncodeError::InvalidOperation { offset: 0 }));
+            assert_eq!(made, Err(EncodeError::InvalidRegion { offset: 256 }));
         }
     }
 }
