@@ -13,7 +13,7 @@ use sprag_verifier::{
 };
 
 pub(crate) use drive::drive;
-use flash::SimStorage;
+pub(crate) use flash::SimStorage;
 
 /// A device with flash, and no firmware but the verifier.
 #[derive(Clone, Debug)]

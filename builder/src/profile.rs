@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use sprag_manifest::{DeviceProfile, FlashProfile, Manifest};
-use sprag_verifier::{Component, Device, Installed};
+use sprag_manifest::{DeviceProfile, FlashProfile, Isa, Manifest, Preconditions};
+use sprag_verifier::{Attempt, Component, Device, Installed};
 
 use crate::error::Error;
 use crate::input::read_text;
@@ -27,7 +27,7 @@ pub fn device(profile: &DeviceProfile) -> Device<'_> {
         vendor: &profile.vendor,
         product: &profile.product,
         hardware: &profile.hardware,
-        isa: profile.isa,
+        isa: profile.isa.unwrap_or(Isa::None),
         bootloader: profile.bootloader.as_ref().map(component),
         os: profile.os.as_ref().map(component),
         layout: profile.layout.as_deref(),
@@ -36,6 +36,10 @@ pub fn device(profile: &DeviceProfile) -> Device<'_> {
         now: None,
         battery_percent: profile.battery_percent,
         free_storage: profile.free_storage,
+        temperature: profile.temperature,
+        free_ram: profile.free_ram,
+        minute_of_day: profile.minute_of_day,
+        attempt: Attempt::First,
         installed: Installed {
             version: profile.installed_version.as_deref(),
             digest: None,
@@ -76,11 +80,22 @@ pub fn intended_device<'m>(
         now: None,
         battery_percent: Some(100),
         free_storage: Some(u32::MAX),
+        temperature: comfortable(&manifest.preconditions),
+        free_ram: Some(u32::MAX),
+        minute_of_day: manifest.preconditions.window.map(|window| window.from()),
+        attempt: Attempt::First,
         installed: Installed {
             version: installed_version,
             ..Installed::default()
         },
     }
+}
+
+/// A temperature in the range that a package allows.
+fn comfortable(preconditions: &Preconditions) -> Option<i8> {
+    preconditions
+        .min_temperature
+        .or(preconditions.max_temperature)
 }
 
 /// The flash of a device without a profile: 4 KiB sectors, words of 4 bytes, slots that hold `image_size` bytes.

@@ -3,15 +3,19 @@
 //! Keys are in kebab-case and unknown ones are refused. Text is held to the same rule as in the
 //! package, so that a bad name fails here and not on the way out.
 
+mod model;
+
 use std::format;
 use std::string::String;
 use std::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::manifest::{Isa, Preconditions, Requirement, Validity};
+use crate::manifest::{Isa, Preconditions, Requirement, TimeWindow, Validity};
 use crate::serde_text::{name, names, optional_block_size, optional_name, optional_percent};
 use crate::version::PackedVersion;
+
+pub use model::{LinkProfile, PowerProfile, TaskProfile, TimingProfile};
 
 /// `release.toml`: what a release says about itself. Every field may be left out, because a flag of
 /// the same name may supply it.
@@ -142,23 +146,49 @@ pub struct ReleasePreconditions {
     /// Free storage in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_free_storage: Option<u32>,
+    /// Lowest temperature in degrees Celsius.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_temperature: Option<i8>,
+    /// Highest temperature in degrees Celsius.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_temperature: Option<i8>,
+    /// Free RAM in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_free_ram: Option<u32>,
+    /// Part of the day (UTC), as in `22:00-04:30`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<TimeWindow>,
 }
 
-/// A device as its maker describes it: what a package is checked against, on a desk or in a pipeline.
+/// A device as its maker describes it: what a package is checked against, on a desk or in a pipeline. The profile of
+/// a class of devices leaves out what binds packages to one of them: vendor, product, hardware, instruction set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct DeviceProfile {
-    /// Who made the device.
-    #[serde(deserialize_with = "name")]
+    /// Who made the device; empty for a class of devices.
+    #[serde(
+        default,
+        deserialize_with = "name",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub vendor: String,
-    /// What kind of device it is.
-    #[serde(deserialize_with = "name")]
+    /// What kind of device it is; empty for a class of devices.
+    #[serde(
+        default,
+        deserialize_with = "name",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub product: String,
-    /// The revision of this board.
-    #[serde(deserialize_with = "name")]
+    /// The revision of this board; empty for a class of devices.
+    #[serde(
+        default,
+        deserialize_with = "name",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub hardware: String,
     /// The instruction set of its processor.
-    pub isa: Isa,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isa: Option<Isa>,
     /// Bytes of RAM that an update may use in its second phase (decoder and buffers).
     pub ram: u32,
     /// The version that is installed; left out if the device does not know it.
@@ -194,6 +224,15 @@ pub struct DeviceProfile {
     /// Free storage in bytes; left out if it has none to speak of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_storage: Option<u32>,
+    /// Its temperature in degrees Celsius; left out if it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<i8>,
+    /// RAM in bytes that is free beside the update; left out if it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_ram: Option<u32>,
+    /// Minutes since 00:00 UTC; left out if it cannot tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minute_of_day: Option<u16>,
     /// Its bootloader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bootloader: Option<Component>,
@@ -203,6 +242,18 @@ pub struct DeviceProfile {
     /// Its flash; left out if updates are only checked, never simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flash: Option<FlashProfile>,
+    /// How long things take.
+    #[serde(default)]
+    pub timing: TimingProfile,
+    /// Its link; left out for one without faults that takes no time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkProfile>,
+    /// Its power.
+    #[serde(default)]
+    pub power: PowerProfile,
+    /// What must go on beside an update.
+    #[serde(default)]
+    pub task: TaskProfile,
 }
 
 /// A component that is on a device.
@@ -302,10 +353,18 @@ impl From<ReleasePreconditions> for Preconditions {
         let ReleasePreconditions {
             min_battery_percent,
             min_free_storage,
+            min_temperature,
+            max_temperature,
+            min_free_ram,
+            window,
         } = preconditions;
         Self {
             min_battery_percent,
             min_free_storage,
+            min_temperature,
+            max_temperature,
+            min_free_ram,
+            window,
         }
     }
 }

@@ -59,7 +59,8 @@ pub use limits::{
 };
 pub use list::{Element, Iter, List};
 pub use manifest::{
-    Codec, Image, Isa, Manifest, Needs, Payload, Preconditions, Requirement, Role, Validity,
+    Codec, Image, Isa, Manifest, Needs, ParseWindowError, Payload, Preconditions, Requirement,
+    Role, TimeWindow, Validity,
 };
 pub use reader::{Nested, Reader, Refused, Step, is_name};
 pub use version::{PackedVersion, VersionError};
@@ -67,8 +68,8 @@ pub use writer::Writer;
 
 #[cfg(feature = "serde")]
 pub use authoring::{
-    Component, DeviceProfile, FlashProfile, Release, ReleasePreconditions, ReleaseRequirement,
-    ReleaseValidity,
+    Component, DeviceProfile, FlashProfile, LinkProfile, PowerProfile, Release,
+    ReleasePreconditions, ReleaseRequirement, ReleaseValidity, TaskProfile, TimingProfile,
 };
 #[cfg(feature = "serde")]
 pub use view::{

@@ -6,9 +6,11 @@ mod encode;
 mod keys;
 mod parts;
 mod payload;
+mod preconditions;
 
-pub use parts::{Image, Isa, Preconditions, Requirement, Validity};
+pub use parts::{Image, Isa, Requirement, Validity};
 pub use payload::{Codec, Needs, Payload, Role};
+pub use preconditions::{ParseWindowError, Preconditions, TimeWindow};
 
 use crate::envelope::check_len;
 use crate::error::{DecodeError, EncodeError};

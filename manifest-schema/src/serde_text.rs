@@ -10,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::ids::{Digest, KeyId};
 use crate::limits::{MAX_BATTERY_PERCENT, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE};
-use crate::manifest::{Codec, Isa, Role};
+use crate::manifest::{Codec, Isa, Role, TimeWindow};
 use crate::reader::is_name;
 use crate::version::PackedVersion;
 
@@ -63,6 +63,13 @@ as_text!(
     "one of stored, native-delta, native-full, bsdiff-zstd",
     |codec, s| s.serialize_str(codec.name()),
     Self::from_name
+);
+
+as_text!(
+    TimeWindow,
+    "two different times of day, as in 22:00-04:30 (UTC)",
+    |window, s| s.collect_str(&window),
+    |text| text.parse().ok()
 );
 
 impl Serialize for PackedVersion {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::Digest;
 use crate::index::Index;
 use crate::manifest::{
-    Codec, Image, Isa, Manifest, Payload, Preconditions, Requirement, Role, Validity,
+    Codec, Image, Isa, Manifest, Payload, Preconditions, Requirement, Role, TimeWindow, Validity,
 };
 use crate::version::PackedVersion;
 
@@ -139,6 +139,14 @@ pub struct PreconditionsView {
     pub min_battery_percent: Option<u8>,
     /// Free storage in bytes.
     pub min_free_storage: Option<u32>,
+    /// Lowest temperature in degrees Celsius.
+    pub min_temperature: Option<i8>,
+    /// Highest temperature in degrees Celsius.
+    pub max_temperature: Option<i8>,
+    /// Free RAM in bytes.
+    pub min_free_ram: Option<u32>,
+    /// Part of the day (UTC).
+    pub window: Option<TimeWindow>,
 }
 
 impl From<&Manifest<'_>> for ManifestView {
@@ -240,10 +248,18 @@ impl From<Preconditions> for PreconditionsView {
         let Preconditions {
             min_battery_percent,
             min_free_storage,
+            min_temperature,
+            max_temperature,
+            min_free_ram,
+            window,
         } = preconditions;
         Self {
             min_battery_percent,
             min_free_storage,
+            min_temperature,
+            max_temperature,
+            min_free_ram,
+            window,
         }
     }
 }

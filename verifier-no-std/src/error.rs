@@ -8,6 +8,7 @@ mod codes;
 use sprag_manifest::{DecodeError, Digest, Isa, KeyId};
 
 use crate::codec::CodecError;
+use crate::preconditions::Reason;
 use crate::storage::{Area, FlashErrorKind};
 use crate::text::Text;
 
@@ -165,19 +166,12 @@ pub enum Error {
         /// Key set version of this device.
         device: u32,
     },
-    /// The battery is too low to begin; try again when charged.
-    Battery {
-        /// Percent required.
-        package: u8,
-        /// Percent measured; 0 if the device cannot tell.
-        device: u8,
-    },
-    /// Too little free storage for the application's own needs.
-    FreeStorage {
-        /// Bytes required.
-        package: u32,
-        /// Bytes free; 0 if the device cannot tell.
-        device: u32,
+    /// Not now: the package is good, and may be tried again.
+    Deferred {
+        /// What has to change first.
+        reason: Reason,
+        /// Seconds after which another try pays.
+        retry_after: u32,
     },
     /// The package carries key set updates, which this build cannot judge.
     KeysetsUnsupported {
@@ -296,6 +290,20 @@ pub enum Error {
         /// Digest read back from flash.
         device: Digest,
     },
+    /// A block came wrong each time it was fetched: what the server holds, or what sends it, is at fault.
+    BlockRetries {
+        /// Its index in the payload.
+        block: u32,
+        /// Times it came.
+        tries: u32,
+    },
+    /// The same for an index page.
+    PageRetries {
+        /// Its index in the payload.
+        page: u32,
+        /// Times it came.
+        tries: u32,
+    },
 
     /// The payload's stream is malformed; codes 700 to 799 say how.
     Codec(CodecError),
@@ -388,8 +396,14 @@ impl Error {
             Self::Expired { .. } => 323,
             Self::KeysetVersion { .. } => 324,
             Self::KeysetsUnsupported { .. } => 325,
-            Self::Battery { .. } => 330,
-            Self::FreeStorage { .. } => 331,
+            Self::Deferred { reason, .. } => match reason {
+                Reason::Battery { .. } => 330,
+                Reason::Storage { .. } => 331,
+                Reason::Temperature { .. } => 332,
+                Reason::Ram { .. } => 333,
+                Reason::Window { .. } => 334,
+                Reason::Link { .. } => 335,
+            },
             Self::EnvelopeTooLarge { .. } => 401,
             Self::Ram { .. } => 402,
             Self::Scratch { .. } => 403,
@@ -407,6 +421,8 @@ impl Error {
             Self::StagedBlock { .. } => 605,
             Self::StagingExhausted { .. } => 606,
             Self::TargetDigest { .. } => 607,
+            Self::BlockRetries { .. } => 608,
+            Self::PageRetries { .. } => 609,
             Self::Codec(e) => e.code(),
             Self::OutputSize { .. } => 720,
             Self::FlashRead { .. } => 801,

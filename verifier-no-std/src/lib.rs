@@ -45,8 +45,10 @@ mod intake;
 mod mend;
 mod plan;
 mod policy;
+mod preconditions;
 mod preflight;
 mod record;
+mod retry;
 mod staging;
 mod storage;
 mod text;
@@ -67,8 +69,10 @@ pub use hash::{block_hash, page_hash};
 pub use intake::{Intake, intake_len};
 pub use plan::Plan;
 pub use policy::{Component, Device, Installed, ValidityCheck, VerifiedManifest, check};
+pub use preconditions::{Attempt, Reason, check_preconditions};
 pub use preflight::{Preflight, PreflightStatus, Resources};
 pub use record::{BootRecord, Outcome, Phase, StagingPlace};
+pub use retry::{Retry, RetryLimits};
 pub use storage::{
     Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage,
 };

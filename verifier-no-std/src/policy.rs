@@ -4,6 +4,7 @@ use sprag_manifest::{Digest, Isa, Manifest, Requirement};
 
 use crate::authenticate::AuthenticManifest;
 use crate::error::Error;
+use crate::preconditions::{Attempt, check_preconditions};
 use crate::text::Text;
 
 /// A component with an id and a packed version (`sprag_manifest::PackedVersion`).
@@ -57,6 +58,14 @@ pub struct Device<'d> {
     pub battery_percent: Option<u8>,
     /// Bytes of storage free for the application.
     pub free_storage: Option<u32>,
+    /// Temperature in degrees Celsius.
+    pub temperature: Option<i8>,
+    /// Bytes of RAM free beside the update.
+    pub free_ram: Option<u32>,
+    /// Minutes since 00:00 UTC, by any clock: nothing that matters hangs on it.
+    pub minute_of_day: Option<u16>,
+    /// Where the update stands, which decides how preconditions are judged.
+    pub attempt: Attempt,
     /// What is installed.
     pub installed: Installed<'d>,
 }
@@ -115,7 +124,7 @@ pub fn check<'b>(
     check_keyset(manifest, device)?;
     check_freshness(manifest, &device.installed)?;
     let validity = check_validity(manifest, device)?;
-    check_preconditions(manifest, device)?;
+    check_preconditions(&manifest.preconditions, device)?;
     let installed_version = device.installed.version.unwrap_or_default().into();
     Ok(VerifiedManifest {
         authentic,
@@ -259,20 +268,4 @@ fn check_validity(manifest: &Manifest<'_>, device: &Device<'_>) -> Result<Validi
         (_, Some(package)) if device > package => Err(Error::Expired { package, device }),
         _ => Ok(ValidityCheck::Checked),
     }
-}
-
-fn check_preconditions(manifest: &Manifest<'_>, device: &Device<'_>) -> Result<(), Error> {
-    if let Some(package) = manifest.preconditions.min_battery_percent {
-        let device = device.battery_percent.unwrap_or(0);
-        if device < package {
-            return Err(Error::Battery { package, device });
-        }
-    }
-    if let Some(package) = manifest.preconditions.min_free_storage {
-        let device = device.free_storage.unwrap_or(0);
-        if device < package {
-            return Err(Error::FreeStorage { package, device });
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sprag_manifest::{Isa, Release, ReleaseRequirement};
+use sprag_manifest::{Isa, Release, ReleaseRequirement, TimeWindow};
 
 use super::args::{self, OldImage};
 use super::{Format, Steps, print, print_json, report};
@@ -114,6 +114,28 @@ pub(super) struct BuildArgs {
     /// Free storage a device needs to begin
     #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Release")]
     min_free_storage: Option<u32>,
+    /// Lowest temperature for an update, in degrees Celsius
+    #[arg(
+        long,
+        value_name = "DEGREES",
+        allow_negative_numbers = true,
+        help_heading = "Release"
+    )]
+    min_temperature: Option<i8>,
+    /// Highest temperature for an update, in degrees Celsius
+    #[arg(
+        long,
+        value_name = "DEGREES",
+        allow_negative_numbers = true,
+        help_heading = "Release"
+    )]
+    max_temperature: Option<i8>,
+    /// RAM that must be free beside the update
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Release")]
+    min_free_ram: Option<u32>,
+    /// Time of day (UTC) in which an update may begin, for example 22:00-04:30
+    #[arg(long, value_name = "FROM-UNTIL", help_heading = "Release")]
+    window: Option<TimeWindow>,
     /// Lowest version of the key set a device must have
     #[arg(long, value_name = "N", help_heading = "Release")]
     keyset_version: Option<u32>,
@@ -284,6 +306,10 @@ impl BuildArgs {
             .min_battery_percent
             .or(preconditions.min_battery_percent);
         preconditions.min_free_storage = self.min_free_storage.or(preconditions.min_free_storage);
+        preconditions.min_temperature = self.min_temperature.or(preconditions.min_temperature);
+        preconditions.max_temperature = self.max_temperature.or(preconditions.max_temperature);
+        preconditions.min_free_ram = self.min_free_ram.or(preconditions.min_free_ram);
+        preconditions.window = self.window.or(preconditions.window);
         Ok(release)
     }
 

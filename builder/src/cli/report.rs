@@ -184,6 +184,25 @@ fn binding_table(manifest: &ManifestView) -> Table {
             .map(|min| format!("{} free", size(min.into()))),
     );
     optional(
+        "temperature",
+        match (preconditions.min_temperature, preconditions.max_temperature) {
+            (None, None) => None,
+            (Some(min), None) => Some(format!("{min} degrees Celsius or more")),
+            (None, Some(max)) => Some(format!("{max} degrees Celsius or less")),
+            (Some(min), Some(max)) => Some(format!("{min} to {max} degrees Celsius")),
+        },
+    );
+    optional(
+        "free RAM",
+        preconditions
+            .min_free_ram
+            .map(|min| format!("{} beside the update", size(min.into()))),
+    );
+    optional(
+        "time of day",
+        preconditions.window.map(|window| format!("{window} UTC")),
+    );
+    optional(
         "key set",
         manifest
             .keyset_version

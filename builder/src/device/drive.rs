@@ -1,7 +1,7 @@
 //! One update, from the first byte of a package to the mark for the trial boot, over any storage.
 
 use sprag_verifier::{
-    BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status, Storage,
+    Attempt, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status, Storage,
     Updater, arena_len, check, intake_len,
 };
 
@@ -30,8 +30,10 @@ pub(crate) fn drive<S: Storage>(
     let mut intake = Intake::new(&mut buffer);
     let head_len = intake.push(package)?;
     let record = BootRecord::load(storage)?;
-    let device = with_record(inputs.device, &record);
-    let verified = check(intake.authenticate(inputs.trust)?, &device)?;
+    let authentic = intake.authenticate(inputs.trust)?;
+    let mut device = with_record(inputs.device, &record);
+    device.attempt = Attempt::of(&record, &authentic.digest());
+    let verified = check(authentic, &device)?;
     let resources = Resources {
         ram: inputs.ram,
         trailer_reserve,

@@ -1,5 +1,6 @@
 //! Errors of the device side in words, with both sides of the comparison.
 
+mod deferral;
 mod format;
 mod words;
 
@@ -10,6 +11,7 @@ use sprag_manifest::Codec;
 use sprag_verifier::{CodecError, Error};
 
 use crate::keys::minisign_id;
+use deferral::deferral;
 use words::{area, count, date, driver, name, sequence, version_range};
 
 /// An error of the device side in a sentence, with both sides of the comparison.
@@ -117,19 +119,10 @@ pub fn describe(error: &Error) -> String {
         Error::KeysetVersion { package, device } => {
             format!("the package needs key set version {package}, this device has version {device}")
         }
-        Error::Battery { package, device: 0 } => format!(
-            "the package asks for {package} % of battery charge, this device has none or cannot \
-             tell"
-        ),
-        Error::Battery { package, device } => format!(
-            "the package asks for {package} % of battery charge, this device has {device} %"
-        ),
-        Error::FreeStorage { package, device: 0 } => format!(
-            "the package asks for {package} B of free storage, this device has none or cannot tell"
-        ),
-        Error::FreeStorage { package, device } => {
-            format!("the package asks for {package} B of free storage, this device has {device} B")
-        }
+        Error::Deferred {
+            reason,
+            retry_after,
+        } => deferral(&reason, retry_after),
         Error::KeysetsUnsupported { package } => format!(
             "the package carries {package} B of key set updates, which this build cannot judge"
         ),
@@ -206,6 +199,12 @@ pub fn describe(error: &Error) -> String {
         Error::TargetDigest { package, device } => format!(
             "the new image in flash has SHA-256 {device}, the manifest was signed for {package}"
         ),
+        Error::BlockRetries { block, tries } => {
+            format!("block {block} came wrong {tries} times")
+        }
+        Error::PageRetries { page, tries } => {
+            format!("index page {page} came wrong {tries} times")
+        }
 
         Error::Codec(error) => codec(&error),
         Error::OutputSize { package, decoded } => format!(

@@ -156,4 +156,37 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "Logs or data fill the device; one that cannot tell counts as full.",
         remedy: "Free storage and offer the package again: it is deferred, not refused for good.",
     },
+    Explanation {
+        code: 332,
+        name: "DEFERRED_TEMPERATURE",
+        meaning: "The device is colder or hotter than the package allows for an update.",
+        cause: "Flash and battery do not bear an update there; a device that cannot measure it does \
+                not begin.",
+        remedy: "Offer the package again when the device is within the range: it is deferred, not \
+                 refused for good.",
+    },
+    Explanation {
+        code: 333,
+        name: "DEFERRED_RAM",
+        meaning: "Less RAM is free beside the update than the package asks for.",
+        cause: "The application is busy; a device that cannot tell counts as full.",
+        remedy: "Stop what can wait and offer the package again: it is deferred, not refused for \
+                 good.",
+    },
+    Explanation {
+        code: 334,
+        name: "DEFERRED_WINDOW",
+        meaning: "It is not the time of day in which the package lets an update begin.",
+        cause: "The package has a window (UTC), or the device cannot tell the time.",
+        remedy: "Offer the package again in the window, which the error tells, or set the clock: it \
+                 is deferred, not refused for good.",
+    },
+    Explanation {
+        code: 335,
+        name: "DEFERRED_LINK",
+        meaning: "The link failed as often as a session allows; what was verified is kept.",
+        cause: "There is no coverage, the server does not answer, or it refuses the token.",
+        remedy: "Try again after the stated time, with a new address or token if need be: the update \
+                 goes on at the part it lacks.",
+    },
 ];

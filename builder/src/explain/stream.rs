@@ -66,4 +66,22 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Offer the package again. If it fails on every device, run `sprag apply` with it; \
                  on one device suspect its flash.",
     },
+    Explanation {
+        code: 608,
+        name: "BLOCK_RETRIES",
+        meaning: "A block came wrong each time it was fetched, and the tries are used up.",
+        cause: "The server's copy of the package is damaged at that block, or something on the way \
+                changes it each time.",
+        remedy: "Compare the server's file with `sprag verify`, upload it again, and offer the \
+                 package again: only that block is missing.",
+    },
+    Explanation {
+        code: 609,
+        name: "PAGE_RETRIES",
+        meaning: "An index page came wrong each time it was fetched, and the tries are used up.",
+        cause: "The server's copy of the package is damaged at that page, or something on the way \
+                changes it each time.",
+        remedy: "Compare the server's file with `sprag verify`, upload it again, and offer the \
+                 package again: only what follows that page is missing.",
+    },
 ];

@@ -1,7 +1,7 @@
 //! Files as people write them, right and wrong.
 
 use super::{DeviceProfile, Release};
-use crate::manifest::{Isa, Preconditions, Requirement, Validity};
+use crate::manifest::{Isa, Preconditions, Requirement, TimeWindow, Validity};
 use crate::version::PackedVersion;
 use std::string::ToString;
 
@@ -34,6 +34,10 @@ not-after = 1900000000
 [preconditions]
 min-battery-percent = 30
 min-free-storage = 65536
+min-temperature = -10
+max-temperature = 45
+min-free-ram = 8192
+window = "22:00-04:30"
 "#;
 
 const PROFILE: &str = r#"
@@ -49,6 +53,8 @@ load-address = 0x0800_0000
 layout = "dual-512k"
 battery-percent = 80
 free-storage = 1000000
+temperature = 21
+free-ram = 20000
 bootloader = { id = "mcuboot", version = "1.10" }
 os = { id = "zephyr", version = "3.7.0" }
 
@@ -60,6 +66,16 @@ erased-value = 0
 trailer-reserve = 4096
 staging-size = 131072
 scratch-size = 16384
+
+[timing]
+erase-us = 45000
+
+[link]
+bytes-per-second = 2000
+loss = 10000
+
+[power]
+on-ms = 3000
 "#;
 
 #[test]
@@ -82,6 +98,10 @@ fn a_whole_release() {
     let preconditions = Preconditions {
         min_battery_percent: Some(30),
         min_free_storage: Some(65_536),
+        min_temperature: Some(-10),
+        max_temperature: Some(45),
+        min_free_ram: Some(8_192),
+        window: TimeWindow::new(22 * 60, 4 * 60 + 30),
     };
     assert_eq!(Preconditions::from(release.preconditions), preconditions);
     // Written out and read again it is the same.
@@ -101,7 +121,7 @@ fn an_empty_release() {
 #[test]
 fn a_whole_profile() {
     let profile: DeviceProfile = toml::from_str(PROFILE).unwrap();
-    assert_eq!(profile.isa, Isa::Thumb);
+    assert_eq!(profile.isa, Some(Isa::Thumb));
     assert_eq!(
         profile.os.as_ref().unwrap().version,
         PackedVersion(0x0003_0007_0000_0000)
@@ -151,6 +171,8 @@ fn refusals_say_why() {
         ("[bootloader]\nid = 'x'\nversion = '1'", "unknown field `version`"),
         ("[validity]\nafter = 1", "unknown field `after`"),
         ("[preconditions]\nmin-battery-percent = 101", "101 is not 0 to 100 per cent"),
+        ("[preconditions]\nmin-temperature = -129", "invalid value"),
+        ("[preconditions]\nwindow = '22:00'", "two different times of day"),
     ];
     for (text, expected) in releases {
         let error = toml::from_str::<Release>(text).unwrap_err().to_string();
@@ -170,6 +192,8 @@ fn refusals_say_why() {
         ("write-size = 8", "write-size = 8\nread-size = 1", "unknown field `read-size`"),
         ("erased-value = 0", "erased-value = 256", "invalid value"),
         ("battery-percent = 80", "battery-percent = 180", "180 is not 0 to 100"),
+        ("loss = 10000", "losses = 1", "unknown field `losses`"),
+        ("[power]", "[battery]", "unknown field `battery`"),
         ("version = \"1.10\"", "min = '1'", "unknown field `min`"),
     ];
     for (from, to, expected) in profiles {

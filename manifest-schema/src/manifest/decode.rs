@@ -1,7 +1,8 @@
 //! The manifest map, key by key.
 
-use super::parts::{Image, Isa, Preconditions, Requirement, Validity};
+use super::parts::{Image, Isa, Requirement, Validity};
 use super::payload::numbered;
+use super::preconditions::Preconditions;
 use super::{Manifest, keys};
 use crate::error::{DecodeErrorKind, Limit};
 use crate::header::FORMAT_VERSION;

@@ -1,6 +1,7 @@
 //! The manifest map, in the order of its keys.
 
-use super::parts::{Preconditions, Validity};
+use super::parts::Validity;
+use super::preconditions::Preconditions;
 use super::{Manifest, keys};
 use crate::error::EncodeError;
 use crate::header::FORMAT_VERSION;

@@ -3,7 +3,7 @@
 use crate::error::{DecodeErrorKind, EncodeError, Limit};
 use crate::fields::Fields;
 use crate::ids::Digest;
-use crate::limits::{MAX_BATTERY_PERCENT, MAX_IMAGE_SIZE};
+use crate::limits::MAX_IMAGE_SIZE;
 use crate::list::Element;
 use crate::reader::{Reader, Step};
 use crate::writer::Writer;
@@ -60,15 +60,6 @@ pub struct Validity {
     pub not_before: Option<u64>,
     /// Not later than this.
     pub not_after: Option<u64>,
-}
-
-/// What a device must have at hand before it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Preconditions {
-    /// Charge of the battery in per cent, 0 to 100.
-    pub min_battery_percent: Option<u8>,
-    /// Free storage in bytes.
-    pub min_free_storage: Option<u32>,
 }
 
 impl Isa {
@@ -194,31 +185,6 @@ impl Validity {
     }
 }
 
-impl Preconditions {
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Step<Self> {
-        let mut fields = reader.map()?;
-        let battery = fields.optional(reader, 1, |reader| {
-            reader.uint32(Limit::BatteryPercent, u32::from(MAX_BATTERY_PERCENT))
-        })?;
-        let storage = fields.optional(reader, 2, |reader| {
-            reader.uint32(Limit::Unsigned32, u32::MAX)
-        })?;
-        fields.end(reader)?;
-        Ok(Self {
-            min_battery_percent: battery.and_then(|percent| u8::try_from(percent).ok()),
-            min_free_storage: storage,
-        })
-    }
-
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
-        let battery = self.min_battery_percent.map(u64::from);
-        let storage = self.min_free_storage.map(u64::from);
-        writer.map(count(battery).saturating_add(count(storage)))?;
-        optional(writer, 1, battery)?;
-        optional(writer, 2, storage)
-    }
-}
-
 /// Reads a size of 1 to [`MAX_IMAGE_SIZE`] bytes.
 pub(super) fn size(reader: &mut Reader<'_>, limit: Limit) -> Step<u32> {
     match reader.uint32(limit, MAX_IMAGE_SIZE)? {
@@ -254,6 +220,7 @@ pub(super) fn optional(
     writer.uint(value)
 }
 
-fn count(field: Option<u64>) -> u64 {
+/// Entries of a map that an optional field takes.
+pub(super) fn count(field: Option<u64>) -> u64 {
     u64::from(field.is_some())
 }

@@ -4,7 +4,8 @@ use super::ManifestView;
 use crate::ids::Digest;
 use crate::list::List;
 use crate::manifest::{
-    Codec, Image, Isa, Manifest, Needs, Payload, Preconditions, Requirement, Role, Validity,
+    Codec, Image, Isa, Manifest, Needs, Payload, Preconditions, Requirement, Role, TimeWindow,
+    Validity,
 };
 use serde_json::{Value, json};
 use std::string::ToString;
@@ -73,6 +74,8 @@ const MANIFEST: Manifest<'_> = Manifest {
     preconditions: Preconditions {
         min_battery_percent: Some(1),
         min_free_storage: None,
+        window: TimeWindow::new(60, 120),
+        ..Preconditions::NONE
     },
     keyset_version: None,
     keysets_len: 0,
@@ -101,7 +104,8 @@ fn expected() -> Value {
         "bootloader": {"id": "mcuboot", "min": "1.9.0", "max": null},
         "os": null, "layout": null,
         "validity": {"not_before": null, "not_after": 5},
-        "preconditions": {"min_battery_percent": 1, "min_free_storage": null},
+        "preconditions": {"min_battery_percent": 1, "min_free_storage": null, "min_temperature": null,
+            "max_temperature": null, "min_free_ram": null, "window": "01:00-02:00"},
         "keyset_version": null, "keysets_bytes": 0,
     })
 }

@@ -70,6 +70,11 @@ fn overhead() {
     let one_source = sprag_manifest::Manifest {
         sources: (&SOURCES[..1]).into(),
         payloads: (&PAYLOADS[..1]).into(),
+        preconditions: sprag_manifest::Preconditions {
+            min_battery_percent: Some(30),
+            min_free_storage: Some(65_536),
+            ..sprag_manifest::Preconditions::NONE
+        },
         ..FULL
     };
     let usual = sprag_manifest::Manifest {
@@ -83,7 +88,7 @@ fn overhead() {
     // Header and envelope with one signature: at most 400 bytes for a payload of one block.
     let fixed = |manifest| Header::LEN + signed(&encoded(manifest), 1).len();
     assert!(fixed(&usual) <= 400);
-    // At most 448 bytes with every field.
+    // At most 448 bytes with every field, and the preconditions that most devices can tell.
     assert!(fixed(&one_source) <= 448);
     // With several blocks of 4 KiB, pages cost at most 1 % of the payload and 27 bytes.
     for blocks in 2..5_000_u64 {

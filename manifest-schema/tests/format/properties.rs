@@ -6,7 +6,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert_eq, proptest};
 use proptest::sample::select;
 use sprag_manifest::{
     Codec, Digest, Header, Image, Index, Isa, MAX_PAYLOADS_LEN, Manifest, Needs, Payload,
-    Preconditions, Reader, Requirement, Role, Validity,
+    Preconditions, Reader, Requirement, Role, TimeWindow, Validity,
 };
 
 use crate::samples::encoded;
@@ -139,6 +139,30 @@ fn payloads(sources: u32) -> impl Strategy<Value = Vec<Payload>> {
     })
 }
 
+fn preconditions() -> impl Strategy<Value = Preconditions> {
+    let bytes = || option::of(any::<u32>());
+    let degrees = || option::of(any::<i8>());
+    let minutes = (0..1_440_u16, 0..1_440_u16);
+    let fields = (
+        option::of(0..=100_u8),
+        bytes(),
+        bytes(),
+        degrees(),
+        degrees(),
+    );
+    (fields, option::of(minutes)).prop_map(|((battery, storage, ram, a, b), minutes)| {
+        let both = a.is_some() && b.is_some();
+        Preconditions {
+            min_battery_percent: battery,
+            min_free_storage: storage,
+            min_temperature: if both { a.min(b) } else { a },
+            max_temperature: if both { a.max(b) } else { b },
+            min_free_ram: ram,
+            window: minutes.and_then(|(from, until)| TimeWindow::new(from, until)),
+        }
+    })
+}
+
 fn manifest() -> impl Strategy<Value = Owned> {
     let digests = btree_set(any::<[u8; 32]>(), 1..6);
     let images = digests.prop_flat_map(|digests| {
@@ -161,7 +185,7 @@ fn manifest() -> impl Strategy<Value = Owned> {
         0..=8_192_u32,
     );
     let names = (name(), name(), option::of(name()));
-    let conditions = (range(), option::of(0..=100_u8), option::of(any::<u32>()));
+    let conditions = (range(), preconditions());
     let binding = (
         vec(name(), 1..5),
         select(&Isa::ALL[..]),
@@ -170,7 +194,7 @@ fn manifest() -> impl Strategy<Value = Owned> {
     );
     (numbers, names, binding, images_payloads, conditions).prop_map(
         |(numbers, names, (hardware, isa, bootloader, os), (images, payloads), conditions)| {
-            let ((not_before, not_after), min_battery_percent, min_free_storage) = conditions;
+            let ((not_before, not_after), preconditions) = conditions;
             Owned {
                 numbers,
                 names,
@@ -183,10 +207,7 @@ fn manifest() -> impl Strategy<Value = Owned> {
                     not_before,
                     not_after,
                 },
-                preconditions: Preconditions {
-                    min_battery_percent,
-                    min_free_storage,
-                },
+                preconditions,
             }
         },
     )

@@ -63,7 +63,7 @@ const ITEMS: &[Rule] = &[
     ("nothing at all", |m| *m = raw(&[]), Kind::Truncated { needed: 1, available: 0 }),
     ("half a head", |m| *m = raw(&[0xb9, 1]), Kind::Truncated { needed: 2, available: 1 }),
     ("a byte behind the manifest", |m| *m = Value::Raw([m.to_bytes(), vec![0]].concat()), Kind::TrailingBytes { count: 1 }),
-    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 544 }),
+    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 561 }),
 ];
 
 #[rustfmt::skip]
@@ -145,7 +145,7 @@ const KEYS: &[Rule] = &[
     ("key 14 in a payload", |m| m.append(&[10, 3], 14, int(0)), Kind::UnknownCriticalField { key: 14 }),
     ("key 4 in a requirement", |m| m.append(&[11], 4, int(0)), Kind::UnknownCriticalField { key: 4 }),
     ("key 3 in the validity", |m| m.append(&[14], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
-    ("key 3 in the preconditions", |m| m.append(&[15], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
+    ("key 8 in the preconditions", |m| m.append(&[15], 8, int(0)), Kind::UnknownCriticalField { key: 8 }),
 ];
 
 #[rustfmt::skip]
@@ -210,6 +210,14 @@ const VALUES: &[Rule] = &[
 #[rustfmt::skip]
 const RELATIONS: &[Rule] = &[
     ("a requirement that nothing satisfies", |m| m.set(&[11, 3], int((1 << 48) - 1)), Kind::EmptyRange { min: 1 << 48, max: (1 << 48) - 1 }),
+    ("a temperature below 8 bits", |m| m.set(&[15, 3], Value::Int(-129)), Kind::InvalidValue { key: 3, value: 129 }),
+    ("a temperature above 8 bits", |m| m.set(&[15, 4], int(128)), Kind::InvalidValue { key: 4, value: 128 }),
+    ("no temperature between", |m| m.set(&[15, 4], Value::Int(-11)), Kind::InvalidValue { key: 4, value: 11 }),
+    ("a window from tomorrow", |m| m.set(&[15, 6], int(1_440)), Kind::InvalidValue { key: 6, value: 1_440 }),
+    ("a window until tomorrow", |m| m.set(&[15, 7], int(65_536 + 270)), Kind::InvalidValue { key: 7, value: 65_806 }),
+    ("a window of no minute", |m| m.set(&[15, 7], int(1_320)), Kind::InvalidValue { key: 7, value: 1_320 }),
+    ("a window without an end", |m| m.remove(&[15], 7), Kind::MissingField { key: 7 }),
+    ("a window without a beginning", |m| m.remove(&[15], 6), Kind::MissingField { key: 6 }),
     ("a validity that is never", |m| m.set(&[14, 2], int(1)), Kind::EmptyRange { min: 1_700_000_000, max: 1 }),
     ("a delta from a source that is not there", |m| m.set(&[10, 1, 2], int(2)), Kind::SourceOutOfRange { payload: 1, source: 2, count: 2 }),
     ("a delta from a source when there are none", |m| m.remove(&[], 9), Kind::SourceOutOfRange { payload: 0, source: 0, count: 0 }),

@@ -2,7 +2,7 @@
 
 use sprag_manifest::{
     Codec, Digest, Image, Isa, List, MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Preconditions,
-    Requirement, Role, Validity,
+    Requirement, Role, TimeWindow, Validity,
 };
 
 use crate::cbor::{Value, parse};
@@ -114,6 +114,10 @@ pub(crate) const FULL: Manifest<'_> = Manifest {
     preconditions: Preconditions {
         min_battery_percent: Some(30),
         min_free_storage: Some(65_536),
+        min_temperature: Some(-10),
+        max_temperature: Some(45),
+        min_free_ram: Some(8_192),
+        window: TimeWindow::new(1_320, 270),
     },
     keyset_version: Some(3),
     keysets_len: 1_024,
@@ -135,10 +139,7 @@ pub(crate) const SMALL: Manifest<'_> = Manifest {
         not_before: None,
         not_after: None,
     },
-    preconditions: Preconditions {
-        min_battery_percent: None,
-        min_free_storage: None,
-    },
+    preconditions: Preconditions::NONE,
     keyset_version: None,
     keysets_len: 0,
     ..FULL

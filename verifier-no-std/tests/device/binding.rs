@@ -1,14 +1,21 @@
 //! Every binding of a manifest to a device: met, not met, and what the device cannot tell.
 
-use sprag_manifest::{Isa, Preconditions, Requirement, Validity};
+use sprag_manifest::{Isa, Preconditions, Requirement, TimeWindow, Validity};
 use sprag_verifier::{
-    BootRecord, Component, Device, Error, Installed, Intake, StagingPlace, Text, ValidityCheck,
-    check,
+    BootRecord, Component, Device, Error, Installed, Intake, Reason, StagingPlace, Text,
+    ValidityCheck, check,
 };
 
 use crate::support::{
     Board, DEVICE, Link, Offer, Release, Room, Stop, nrf, random_image, random_operations, sha256,
 };
+
+const fn deferred(reason: Reason, retry_after: u32) -> Error {
+    Error::Deferred {
+        reason,
+        retry_after,
+    }
+}
 
 type Change = fn(&mut Release, &mut Device<'static>);
 
@@ -285,20 +292,14 @@ fn refused() -> Vec<(u16, Error, Change)> {
         ),
         (
             330,
-            Error::Battery {
-                package: 81,
-                device: 80,
-            },
+            deferred(Reason::Battery { need: 81, have: 80 }, 1800),
             |r, _| {
                 r.preconditions.min_battery_percent = Some(81);
             },
         ),
         (
             330,
-            Error::Battery {
-                package: 1,
-                device: 0,
-            },
+            deferred(Reason::Battery { need: 1, have: 0 }, 1800),
             |r, d| {
                 r.preconditions.min_battery_percent = Some(1);
                 d.battery_percent = None;
@@ -306,24 +307,58 @@ fn refused() -> Vec<(u16, Error, Change)> {
         ),
         (
             331,
-            Error::FreeStorage {
-                package: 65_537,
-                device: 65_536,
-            },
+            deferred(
+                Reason::Storage {
+                    need: 65_537,
+                    have: 65_536,
+                },
+                3600,
+            ),
             |r, _| {
                 r.preconditions.min_free_storage = Some(65_537);
             },
         ),
         (
             331,
-            Error::FreeStorage {
-                package: 1,
-                device: 0,
-            },
+            deferred(Reason::Storage { need: 1, have: 0 }, 3600),
             |r, d| {
                 r.preconditions.min_free_storage = Some(1);
                 d.free_storage = None;
             },
+        ),
+        (
+            332,
+            deferred(
+                Reason::Temperature {
+                    min: i8::MIN,
+                    max: 19,
+                    have: Some(20),
+                },
+                600,
+            ),
+            |r, _| r.preconditions.max_temperature = Some(19),
+        ),
+        (
+            333,
+            deferred(
+                Reason::Ram {
+                    need: 4_097,
+                    have: 4_096,
+                },
+                60,
+            ),
+            |r, _| r.preconditions.min_free_ram = Some(4_097),
+        ),
+        (
+            334,
+            deferred(
+                Reason::Window {
+                    need: TimeWindow::new(481, 600).unwrap(),
+                    have: Some(480),
+                },
+                60,
+            ),
+            |r, _| r.preconditions.window = TimeWindow::new(481, 600),
         ),
     ]
 }
@@ -386,10 +421,15 @@ const ACCEPTED: &[(&str, Change)] = &[
         r.preconditions = Preconditions {
             min_battery_percent: Some(80),
             min_free_storage: Some(65_536),
+            min_temperature: Some(20),
+            max_temperature: Some(20),
+            min_free_ram: Some(4_096),
+            window: TimeWindow::new(480, 481),
         };
     }),
     ("nothing asked, nothing known", |_, d| {
         (d.battery_percent, d.free_storage) = (None, None);
+        (d.temperature, d.free_ram) = (None, None);
     }),
 ];
 

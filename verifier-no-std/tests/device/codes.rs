@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sprag_manifest::{DecodeErrorKind, Digest, Isa, KeyId};
-use sprag_verifier::{Area, CODES, CodecError, Error, FlashErrorKind, Intake, Text, lwm2m_result};
+use sprag_manifest::{DecodeErrorKind, Digest, Isa, KeyId, TimeWindow};
+use sprag_verifier::{
+    Area, CODES, CodecError, Error, FlashErrorKind, Intake, Reason, Text, lwm2m_result,
+};
 
 /// Every code of the device side, as it was given out.
 const GIVEN_OUT: &[(u16, &str, u8)] = &[
@@ -31,6 +33,10 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (325, "KEYSETS_UNSUPPORTED", 6),
     (330, "DEFERRED_BATTERY", 11),
     (331, "DEFERRED_STORAGE", 11),
+    (332, "DEFERRED_TEMPERATURE", 11),
+    (333, "DEFERRED_RAM", 11),
+    (334, "DEFERRED_WINDOW", 11),
+    (335, "DEFERRED_LINK", 11),
     (401, "ENVELOPE_TOO_LARGE", 3),
     (402, "INSUFFICIENT_RAM", 3),
     (403, "INSUFFICIENT_SCRATCH", 2),
@@ -48,6 +54,8 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (605, "STAGED_BLOCK", 4),
     (606, "STAGING_EXHAUSTED", 4),
     (607, "TARGET_DIGEST", 5),
+    (608, "BLOCK_RETRIES", 5),
+    (609, "PAGE_RETRIES", 5),
     (701, "STREAM_HEADER", 8),
     (702, "WORKSPACE_TOO_SMALL", 8),
     (703, "SOURCE_RANGE", 8),
@@ -74,6 +82,10 @@ fn one_of_each() -> Vec<Error> {
     let (a, b) = (Digest([1; 32]), Digest([2; 32]));
     let (area, address, kind) = (Area::Record, 0x0800_0000, FlashErrorKind::Other);
     let text = |make: fn(Text, Text) -> Error| make(id, Text::EMPTY);
+    let deferred = |reason| Error::Deferred {
+        reason,
+        retry_after: 1,
+    };
     let codec = [
         CodecError::Header { found: 1 },
         CodecError::WorkspaceTooSmall { need: 2, have: 1 },
@@ -143,14 +155,19 @@ fn one_of_each() -> Vec<Error> {
             device: 1,
         },
         Error::KeysetsUnsupported { package: 1 },
-        Error::Battery {
-            package: 2,
-            device: 1,
-        },
-        Error::FreeStorage {
-            package: 2,
-            device: 1,
-        },
+        deferred(Reason::Battery { need: 2, have: 1 }),
+        deferred(Reason::Storage { need: 2, have: 1 }),
+        deferred(Reason::Temperature {
+            min: 0,
+            max: 1,
+            have: Some(2),
+        }),
+        deferred(Reason::Ram { need: 2, have: 1 }),
+        deferred(Reason::Window {
+            need: TimeWindow::new(0, 1).unwrap(),
+            have: None,
+        }),
+        deferred(Reason::Link { tries: 1 }),
         Error::EnvelopeTooLarge { need: 2, have: 1 },
         Error::Ram { need: 2, have: 1 },
         Error::Scratch { need: 1, have: 0 },
@@ -186,6 +203,8 @@ fn one_of_each() -> Vec<Error> {
             package: a,
             device: b,
         },
+        Error::BlockRetries { block: 1, tries: 2 },
+        Error::PageRetries { page: 1, tries: 2 },
     ];
     let behind = [
         Error::OutputSize {

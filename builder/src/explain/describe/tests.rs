@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
-use sprag_manifest::{DecodeError, DecodeErrorKind, Digest, Isa, ItemType, KeyId, Limit};
-use sprag_verifier::{Area, CODES, CodecError, Error, FlashErrorKind, Text};
+use sprag_manifest::{
+    DecodeError, DecodeErrorKind, Digest, Isa, ItemType, KeyId, Limit, TimeWindow,
+};
+use sprag_verifier::{Area, CODES, CodecError, Error, FlashErrorKind, Reason, Text};
 
 use super::describe;
 use super::words::{date, sequence, version_range};
@@ -10,6 +12,13 @@ const V1_8: u64 = 0x0001_0008_0000_0000;
 const V1_9: u64 = 0x0001_0009_0000_0000;
 const V2_1: u64 = 0x0002_0001_0000_0000;
 const KEY: KeyId = KeyId([1, 2, 3, 4, 5, 6, 7, 8]);
+
+fn deferred(reason: Reason) -> Error {
+    Error::Deferred {
+        reason,
+        retry_after: 1800,
+    }
+}
 
 fn text(text: &str) -> Text {
     Text::new(text)
@@ -175,32 +184,82 @@ fn refusals_of_a_package() {
             "the package carries 700 B of key set updates, which this build cannot judge",
         ),
         (
-            Error::Battery {
-                package: 50,
-                device: 20,
-            },
-            "the package asks for 50 % of battery charge, this device has 20 %",
+            deferred(Reason::Battery { need: 50, have: 20 }),
+            "the update waits for 50 % of battery charge, this device has 20 %; try again in 30 minutes",
         ),
         (
-            Error::Battery {
-                package: 50,
-                device: 0,
-            },
-            "the package asks for 50 % of battery charge, this device has none or cannot tell",
+            deferred(Reason::Battery { need: 50, have: 0 }),
+            "the update waits for 50 % of battery charge, this device has none or cannot tell; try again in 30 minutes",
         ),
         (
-            Error::FreeStorage {
-                package: 4096,
-                device: 512,
-            },
-            "the package asks for 4096 B of free storage, this device has 512 B",
+            deferred(Reason::Storage {
+                need: 4096,
+                have: 512,
+            }),
+            "the update waits for 4096 B of free storage, this device has 512 B; try again in 30 minutes",
         ),
         (
-            Error::FreeStorage {
-                package: 4096,
-                device: 0,
-            },
-            "the package asks for 4096 B of free storage, this device has none or cannot tell",
+            deferred(Reason::Storage {
+                need: 4096,
+                have: 0,
+            }),
+            "the update waits for 4096 B of free storage, this device has none or cannot tell; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Temperature {
+                min: -10,
+                max: 45,
+                have: Some(46),
+            }),
+            "the update waits for -10 to 45 degrees Celsius, this device has 46; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Temperature {
+                min: i8::MIN,
+                max: 45,
+                have: None,
+            }),
+            "the update waits for 45 degrees Celsius or less, this device cannot tell; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Temperature {
+                min: 5,
+                max: i8::MAX,
+                have: Some(4),
+            }),
+            "the update waits for 5 degrees Celsius or more, this device has 4; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Ram {
+                need: 4096,
+                have: 512,
+            }),
+            "the update waits for 4096 B of free RAM, this device has 512 B; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Ram {
+                need: 4096,
+                have: 0,
+            }),
+            "the update waits for 4096 B of free RAM, this device has none or cannot tell; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Window {
+                need: TimeWindow::new(1320, 270).unwrap(),
+                have: Some(485),
+            }),
+            "the update waits for 22:00-04:30 UTC, this device's clock says 08:05; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Window {
+                need: TimeWindow::new(1320, 270).unwrap(),
+                have: None,
+            }),
+            "the update waits for 22:00-04:30 UTC, this device cannot tell the time; try again in 30 minutes",
+        ),
+        (
+            deferred(Reason::Link { tries: 16 }),
+            "the link failed 16 times; try again in 30 minutes",
         ),
         (
             Error::EnvelopeTooLarge {

@@ -3,9 +3,9 @@
 use flash_sim::Totals;
 use sprag_manifest::Isa;
 use sprag_verifier::{
-    Area, Boot, BootRecord, Component, Device, Error, ExampleKeys, Installed, Intake, Plan,
-    Preflight, PreflightStatus, Progress, Resources, Resumed, Status, TrustAnchors, TrustedKey,
-    Updater, Wanted, arena_len, check, choose, confirm,
+    Area, Attempt, Boot, BootRecord, Component, Device, Error, ExampleKeys, Installed, Intake,
+    Plan, Preflight, PreflightStatus, Progress, Resources, Resumed, Status, TrustAnchors,
+    TrustedKey, Updater, Wanted, arena_len, check, choose, confirm,
 };
 
 use super::package::Signer;
@@ -37,6 +37,10 @@ pub(crate) const DEVICE: Device<'static> = Device {
     now: Some(1_800_000_000),
     battery_percent: Some(80),
     free_storage: Some(65_536),
+    temperature: Some(20),
+    free_ram: Some(4_096),
+    minute_of_day: Some(480),
+    attempt: Attempt::First,
     installed: Installed {
         version: None,
         digest: None,
