@@ -11,7 +11,7 @@ use crate::digest::sha256;
 use crate::error::Error;
 use crate::keys::SigningKey;
 use crate::package::{PayloadSpec, assemble};
-use crate::profile::{default_flash, device as profile_device, intended_device};
+use crate::profile::{default_flash, device_of_class, intended_device};
 use crate::release::{ReleaseSpec, checked_name};
 use crate::sniff;
 use crate::verify::{manifest_of, verify};
@@ -224,7 +224,8 @@ fn self_check(
     };
     if let Some(profile) = inputs.profile {
         // The bindings of the device that the package was asked to fit.
-        verify(package, &trust, Some(&profile_device(profile)))?;
+        let manifest = manifest_of(package)?;
+        verify(package, &trust, Some(&device_of_class(profile, &manifest)))?;
     }
     let manifest = manifest_of(package)?;
     let serves_others = manifest

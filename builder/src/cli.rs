@@ -14,6 +14,7 @@ mod inspect;
 mod key;
 mod report;
 mod slots;
+mod simulate;
 pub(crate) mod ui;
 mod verify;
 
@@ -53,6 +54,7 @@ enum Command {
     Apply(apply::ApplyArgs),
     #[command(subcommand)]
     Slots(slots::SlotsCommand),
+    Simulate(simulate::SimulateArgs),
     Delta(delta::DeltaArgs),
     Explain(explain::ExplainArgs),
     Completions(completions::CompletionsArgs),
@@ -94,6 +96,7 @@ impl Command {
             Self::Inspect(args) => args.json.into(),
             Self::Verify(args) => args.json.into(),
             Self::Apply(args) => args.json.into(),
+            Self::Simulate(args) => args.json.into(),
             Self::Delta(args) => args.json.into(),
             Self::Slots(command) => command.format(),
             Self::Demo(_)
@@ -113,6 +116,7 @@ impl Command {
             Self::Verify(args) => verify::run(&args),
             Self::Apply(args) => apply::run(&args),
             Self::Slots(command) => slots::run(&command),
+            Self::Simulate(args) => simulate::run(&args),
             Self::Delta(args) => delta::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Completions(args) => completions::completions(&args, Cli::command()),
@@ -138,7 +142,8 @@ struct FailureBody<'e> {
 }
 
 fn report_failure(e: &Error, format: Format) {
-    if format == Format::Json {
+    // A gate that failed has printed its report, which says so.
+    if format == Format::Json && !matches!(e, Error::Gate { .. }) {
         let name = crate::explain::explain(e.code()).map_or("", |explanation| explanation.name);
         let body = FailureBody {
             code: e.code(),

@@ -100,6 +100,11 @@ pub enum Error {
     },
     /// The manifest would break the format's rules.
     Manifest(EncodeError),
+    /// A gate failed: the package is sound, but must not ship to this device.
+    Gate {
+        /// What failed first.
+        reason: String,
+    },
     /// The self-check applied the package and got other bytes.
     SelfCheckBytes {
         /// Version of the source it was applied to.
@@ -129,6 +134,7 @@ impl Error {
             Self::Codec { .. } => 1025,
             Self::Manifest(_) => 1026,
             Self::SelfCheckBytes { .. } => 1027,
+            Self::Gate { .. } => 1030,
         }
     }
 
@@ -147,6 +153,7 @@ impl Error {
                 _ => exit::BUG,
             },
             Self::SelfCheckBytes { .. } => exit::BUG,
+            Self::Gate { .. } => exit::GATE,
             Self::MissingField { .. }
             | Self::BadValue { .. }
             | Self::SameImages { .. }
@@ -178,6 +185,9 @@ impl Error {
                 Some(format!("pass --{field}, or set `{field}` in release.toml"))
             }
             Self::BadValue { .. } => None,
+            Self::Gate { .. } => {
+                Some("the report says what, and `sprag explain 1030` what to do".into())
+            }
             Self::Authoring { .. } => {
                 Some("docs/CLI.md lists the keys of release.toml and of device profiles".into())
             }
@@ -251,6 +261,7 @@ impl core::fmt::Display for Error {
             }
             Self::Codec { codec, reason } => write!(f, "codec {codec}: {reason}"),
             Self::Manifest(e) => write!(f, "the manifest breaks the format's rules: {e}"),
+            Self::Gate { reason } => write!(f, "must not ship: {reason}"),
             Self::SelfCheckBytes { source } => write!(
                 f,
                 "the package, applied to version {source}, does not make the new image"
@@ -310,4 +321,5 @@ pub const BUILD_CODES: &[(u16, &str)] = &[
     (1025, "CODEC_FAILED"),
     (1026, "MANIFEST_RULES"),
     (1027, "SELF_CHECK_BYTES"),
+    (1030, "GATE_FAILED"),
 ];

@@ -10,6 +10,7 @@
 //! | look inside | [`inspect`], [`verify`] |
 //! | apply, on simulated flash | [`SimulatedDevice`] |
 //! | apply, to files or partitions | [`Slots`] |
+//! | cut its power, at every operation | [`simulate`], [`Simulation`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
 
@@ -34,6 +35,7 @@ mod package;
 mod profile;
 mod release;
 mod slots;
+mod simulate;
 mod sniff;
 mod strategy;
 #[cfg(test)]
@@ -64,7 +66,14 @@ pub use keys::{
     minisign_id, verify_detached,
 };
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
-pub use profile::{default_flash, device as profile_device, intended_device, read_profile};
+pub use profile::{
+    SHIPPED_PROFILES, default_flash, device as profile_device, device_of_class, intended_device,
+    read_profile,
+};
 pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
 pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
+pub use simulate::{
+    CutReport, Cuts, ForwardProgress, LinkReport, Simulation, SimulationInputs, Uninterrupted,
+    simulate,
+};
 pub use verify::{Verified, verify};

@@ -90,6 +90,30 @@ pub(crate) fn assemble(
     Ok(package)
 }
 
+/// The same package, signed by another key alone.
+///
+/// # Errors
+/// What is wrong with the package's head.
+pub(crate) fn signed_anew(package: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
+    let header = Header::decode(package).map_err(sprag_verifier::Error::from)?;
+    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+    let (start, end) = (at(header.envelope_offset()), at(header.payloads_offset()));
+    let envelope = Envelope::decode(package.get(start..end).unwrap_or_default())
+        .map_err(sprag_verifier::Error::from)?;
+    let envelope = sign(envelope.manifest_bytes(), key)?;
+    let header = Header {
+        envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
+        ..header
+    };
+    let mut signed = vec![0; Header::LEN];
+    header.encode(&mut signed)?;
+    // Keysets lie between header and envelope.
+    signed.extend_from_slice(package.get(Header::LEN..start).unwrap_or_default());
+    signed.extend_from_slice(&envelope);
+    signed.extend_from_slice(package.get(end..).unwrap_or_default());
+    Ok(signed)
+}
+
 /// The envelope around a manifest, with one Ed25519 signature over the Sig_structure of RFC 9052, section 4.4.
 fn sign(manifest: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
     let protected = eddsa_protected(key.key_id());

@@ -8,12 +8,39 @@ use sprag_verifier::{Attempt, Component, Device, Installed};
 use crate::error::Error;
 use crate::input::read_text;
 
-/// Reads a device profile.
+/// Profiles of classes of devices that ship with the command, by name.
+pub const SHIPPED_PROFILES: [(&str, &str); 4] = [
+    (
+        "cortex-m-16k",
+        include_str!("../profiles/cortex-m-16k.toml"),
+    ),
+    (
+        "cortex-m-256k",
+        include_str!("../profiles/cortex-m-256k.toml"),
+    ),
+    ("esp32", include_str!("../profiles/esp32.toml")),
+    (
+        "linux-gateway",
+        include_str!("../profiles/linux-gateway.toml"),
+    ),
+];
+
+/// The shipped profile of this name, unless there is a file of that name.
+fn shipped(path: &Path) -> Option<&'static str> {
+    let named = |(name, _): &&(&str, &str)| path.as_os_str() == *name;
+    let (_, text) = SHIPPED_PROFILES.iter().find(named)?;
+    (!path.exists()).then_some(text)
+}
+
+/// Reads a device profile: a file, or the name of one that ships with the command.
 ///
 /// # Errors
 /// [`Error::Input`] and [`Error::Authoring`].
 pub fn read_profile(path: &Path) -> Result<DeviceProfile, Error> {
-    let text = read_text(path)?;
+    let text = match shipped(path) {
+        Some(text) => text.to_owned(),
+        None => read_text(path)?,
+    };
     toml::from_str(&text).map_err(|e| Error::Authoring {
         path: path.into(),
         reason: e.to_string(),
@@ -47,6 +74,37 @@ pub fn device(profile: &DeviceProfile) -> Device<'_> {
             sequence: profile.sequence,
         },
     }
+}
+
+/// The device that a profile describes; what the profile of a class of devices leaves out is as `manifest` binds it.
+#[must_use]
+pub fn device_of_class<'p>(profile: &'p DeviceProfile, manifest: &Manifest<'p>) -> Device<'p> {
+    let meant = intended_device(manifest, None);
+    let mut device = device(profile);
+    for (field, meant) in [
+        (&mut device.vendor, meant.vendor),
+        (&mut device.product, meant.product),
+        (&mut device.hardware, meant.hardware),
+    ] {
+        if field.is_empty() {
+            *field = meant;
+        }
+    }
+    if profile.isa.is_none() {
+        device.isa = meant.isa;
+    }
+    if profile.vendor.is_empty() && profile.product.is_empty() {
+        // No device of its own: nothing of what a package may ask for is known, so nothing is held against it.
+        device.bootloader = device.bootloader.or(meant.bootloader);
+        device.os = device.os.or(meant.os);
+        device.layout = device.layout.or(meant.layout);
+        device.battery_percent = device.battery_percent.or(meant.battery_percent);
+        device.free_storage = device.free_storage.or(meant.free_storage);
+        device.temperature = device.temperature.or(meant.temperature);
+        device.free_ram = device.free_ram.or(meant.free_ram);
+        device.minute_of_day = device.minute_of_day.or(meant.minute_of_day);
+    }
+    device
 }
 
 fn component(component: &sprag_manifest::Component) -> Component<'_> {

@@ -19,6 +19,7 @@ use crate::keys::{PasswordSource, SigningKey, TrustedComment};
 use crate::output::{Access, Existing, OutputError, Target};
 use crate::profile::read_profile;
 use crate::release::{ReleaseSpec, read_release};
+use crate::simulate::{Cuts, SimulationInputs, simulate};
 
 /// Turn an old and a new image into a signed delta package, proven to apply before it is written
 #[derive(Debug, Args)]
@@ -154,6 +155,9 @@ pub(super) struct BuildArgs {
     /// Device the package must fit
     #[arg(long, value_name = "profile.toml", help_heading = "Coding")]
     device: Option<PathBuf>,
+    /// Simulate the package on the device, and write it only if it may ship
+    #[arg(long, requires = "device", help_heading = "Coding")]
+    simulate: bool,
     /// Add the full image, for devices that run anything else than the old images
     #[arg(long, help_heading = "Coding")]
     with_full: bool,
@@ -234,6 +238,25 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
     let package = build(&build_inputs, &key, &mut |step, done, total| {
         steps.show(step, done, total);
     })?;
+    if args.simulate
+        && let Some(profile) = &profile
+    {
+        let images = old.iter().map(|(_, image)| image.bytes());
+        let any = old.is_empty().then_some(&[][..]);
+        for bytes in images.chain(any) {
+            let inputs = SimulationInputs {
+                package: &package,
+                profile,
+                old: bytes,
+                cuts: Cuts::default(),
+                seed: 1,
+            };
+            let result = simulate(&inputs, &mut |step, done, total| {
+                steps.show(step, done, total);
+            })?;
+            report::verdict(&result)?;
+        }
+    }
     drop(steps);
     for image in old.iter().map(|(_, image)| image).chain([&new]) {
         image.recheck()?;

@@ -1,5 +1,9 @@
 //! Packages in text: what `inspect`, `build` and `verify` print.
 
+mod simulate;
+
+pub(super) use simulate::{simulated, verdict};
+
 use core::fmt::Write as _;
 use std::path::Path;
 

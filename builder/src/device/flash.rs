@@ -17,7 +17,7 @@ const SMALLEST_SECTOR: u32 = 256;
 
 /// One flash: boot record, slot A, slot B, staging area, scratch area.
 #[derive(Clone, Debug)]
-pub(super) struct SimStorage {
+pub(crate) struct SimStorage {
     sim: FlashSim,
     slot_size: u32,
     staging_size: u32,
@@ -31,7 +31,7 @@ impl SimStorage {
     /// # Errors
     /// [`Error::BadValue`] for granularities that no flash has, [`Error::DoesNotFit`] if the areas together are longer
     /// than 32-bit addresses reach.
-    pub(super) fn new(profile: &FlashProfile, image_len: usize) -> Result<Self, Error> {
+    pub(crate) fn new(profile: &FlashProfile, image_len: usize) -> Result<Self, Error> {
         check_granularities(profile)?;
         let wide = |value: u32| u64::from(value);
         let sector = wide(profile.sector_size);
@@ -60,27 +60,27 @@ impl SimStorage {
         })
     }
 
-    pub(super) const fn sim(&self) -> &FlashSim {
+    pub(crate) const fn sim(&self) -> &FlashSim {
         &self.sim
     }
 
-    pub(super) const fn sim_mut(&mut self) -> &mut FlashSim {
+    pub(crate) const fn sim_mut(&mut self) -> &mut FlashSim {
         &mut self.sim
     }
 
-    pub(super) fn load(&mut self, area: Area, bytes: &[u8]) {
+    pub(crate) fn load(&mut self, area: Area, bytes: &[u8]) {
         let start = self.region(area).start;
         self.sim.load(start, bytes);
     }
 
-    pub(super) fn bytes(&self, area: Area) -> &[u8] {
+    pub(crate) fn bytes(&self, area: Area) -> &[u8] {
         let Region { start, len } = self.region(area);
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         self.sim.bytes().get(start..end).unwrap_or_default()
     }
 
-    pub(super) fn erase_counts(&self, area: Area) -> &[u32] {
+    pub(crate) fn erase_counts(&self, area: Area) -> &[u32] {
         let Region { start, len } = self.region(area);
         let sector = self.sim.geometry().largest_sector();
         let index = |at: u32| usize::try_from(at / sector).unwrap_or(usize::MAX);

@@ -91,4 +91,13 @@ pub(super) const BUILD: &[Explanation] = &[
         remedy: "Run it again; if it repeats, report it with both images if they can be shown, and \
                  build with `--codec stored` meanwhile.",
     },
+    Explanation {
+        code: 1030,
+        name: "GATE_FAILED",
+        meaning: "A simulation says that the package must not ship to this device.",
+        cause: "A power cut, the device's power, its link or its other duties get in the way of the \
+                update; the report says which.",
+        remedy: "Follow the report: build for less RAM or smaller blocks, or correct the device's \
+                 profile.",
+    },
 ];

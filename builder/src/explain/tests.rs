@@ -270,6 +270,7 @@ fn build_errors() -> Vec<Error> {
         },
         Error::Manifest(EncodeError::Refused(refused)),
         Error::SelfCheckBytes { source: text() },
+        Error::Gate { reason: text() },
     ]
 }
 

@@ -183,7 +183,7 @@ fn a_stranger_is_told_both_sides() {
         panic!("{refusal:?}")
     };
     assert_eq!((package.as_str(), device.as_str()), ("acme", "umbrella"));
-    assert_eq!(Isa::None, profile.isa);
+    assert_eq!(Some(Isa::None), profile.isa);
 }
 
 #[test]

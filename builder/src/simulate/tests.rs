@@ -1,0 +1,267 @@
+//! Links and power in small: every claim of a simulation, on images that take milliseconds.
+
+use sprag_manifest::{DeviceProfile, Header, Index, Item, LinkProfile};
+use sprag_verifier::{Error as DeviceError, Retry, RetryLimits};
+
+use super::life::{Stop, Story, World};
+use super::link::{Damage, Link};
+use super::meter::Meter;
+use super::{Cuts, PERFECT, SimulationInputs, simulate};
+use crate::build::{Source, build};
+use crate::codec::CodecChoice;
+use crate::device::SimStorage;
+use crate::profile::{default_flash, intended_device};
+use crate::testing::{anchors, inputs, key, trusted};
+use crate::verify::manifest_of;
+
+/// Bytes without a pattern.
+fn noise(len: usize, seed: u64) -> Vec<u8> {
+    let mut chance = super::link::Chance(seed);
+    (0..len).map(|_| chance.next().to_le_bytes()[0]).collect()
+}
+
+fn profile(text: &str) -> DeviceProfile {
+    toml::from_str(&format!("ram = 40000\n{text}")).unwrap()
+}
+
+/// A full package of 380 blocks of 256 bytes, and a device for it.
+fn with_blocks(profile: &DeviceProfile, test: impl FnOnce(&World<'_>, &Meter, u64)) {
+    let new = noise(380 * 256, 1);
+    let mut wanted = inputs(vec![], &new);
+    wanted.codec = CodecChoice::Stored;
+    wanted.release.block_size = 256;
+    let key = key();
+    let package = build(&wanted, &key, &mut |_, _, _| {}).unwrap();
+    let manifest = manifest_of(&package).unwrap();
+    let payload = manifest.payloads.get(0).unwrap();
+    assert_eq!(Index::new(&payload).block_count(), 380);
+    let block = Index::new(&payload)
+        .items()
+        .find(|placed| placed.item == Item::Block(372))
+        .unwrap();
+    let payloads = Header::decode(&package).unwrap().payloads_offset();
+    let keys = trusted(&key);
+    let device = intended_device(&manifest, None);
+    let flash = default_flash(manifest.target.size);
+    let world = World {
+        package: &package,
+        trust: &anchors(&keys),
+        device: &device,
+        profile,
+        trailer_reserve: 0,
+        old: &[1; 64],
+        new: &new,
+    };
+    let mut storage = SimStorage::new(&flash, 0).unwrap();
+    storage.load(sprag_verifier::Area::SlotA, world.old);
+    let meter = Meter::new(storage, profile.timing);
+    test(&world, &meter, payloads + block.offset + 7);
+}
+
+/// Block 372 of 380 is damaged on the server: fetched again alone, or named after a bounded number of tries.
+#[test]
+fn one_bad_block_is_repaired_alone_or_named() {
+    for damage in [Damage::Once, Damage::Alternating, Damage::Always] {
+        with_blocks(&profile(""), |world, meter, at| {
+            let mut meter = meter.clone();
+            let mut link = Link::new(world.package, PERFECT, 0);
+            link.damage(at, damage);
+            let mut story = Story::default();
+            let ended = world.live(&mut meter, &mut link, &mut story);
+            let whole = 380 * 256 + story_pages(world);
+            match damage {
+                Damage::Always => {
+                    let tries = RetryLimits::default().per_part;
+                    let named = DeviceError::BlockRetries { block: 372, tries };
+                    assert_eq!(ended, Err(Stop::Refused(named)));
+                    assert_eq!(story.refusals, u64::from(tries));
+                    // Each delay has its bound, so the end has one: 1 + 2 + ... + 64 s and the fetching.
+                    assert!(meter.clock < 300_000_000_000, "{}", meter.clock);
+                }
+                _ => {
+                    assert_eq!(ended, Ok(()));
+                    assert_eq!(story.refusals, 1, "{damage:?}");
+                    assert_eq!(
+                        link.counts.bytes,
+                        whole + 256,
+                        "{damage:?}: that block again"
+                    );
+                }
+            }
+            assert!(story.boots <= 3);
+        });
+    }
+}
+
+/// Bytes of index pages.
+fn story_pages(world: &World<'_>) -> u64 {
+    let manifest = manifest_of(world.package).unwrap();
+    let payload = manifest.payloads.get(0).unwrap();
+    Index::new(&payload).stored_len() - u64::from(payload.size)
+}
+
+/// Lossy, repeating, reordering, corrupting links, many seeds: the right image each time, never without an end.
+#[test]
+fn any_link_that_gives_something_converges() {
+    let profile = profile("");
+    let seeds = if std::env::var_os("SPRAG_FULL").is_some() {
+        500
+    } else {
+        40
+    };
+    with_blocks(&profile, |world, meter, _| {
+        for seed in 0..seeds {
+            let share = |n: u32| u32::try_from((seed * 7919 + u64::from(n)) % 60_000).unwrap();
+            let link = LinkProfile {
+                bytes_per_second: 20_000,
+                latency_ms: 50,
+                datagram: 64,
+                loss: 3 * share(1),
+                duplicate: share(2),
+                reorder: 2 * share(3),
+                corrupt: share(4) / 4,
+                up_s: 20,
+                down_s: 3,
+                token_s: 40,
+            };
+            let mut meter = meter.clone();
+            let mut link = Link::new(world.package, link, seed);
+            let mut story = Story::default();
+            let ended = world.live(&mut meter, &mut link, &mut story);
+            assert_eq!(ended, Ok(()), "seed {seed}: {:?}", link.counts);
+            assert!(link.counts.lost + link.counts.corrupted > 0, "seed {seed}");
+        }
+    });
+}
+
+/// A link that breaks off every 300 s for four hours, with tokens that change: at most one block again for each cut.
+#[test]
+fn four_hours_of_cuts_cost_a_block_each() {
+    let profile = profile("");
+    with_blocks(&profile, |world, meter, _| {
+        // So slow that it takes the four hours.
+        let link = LinkProfile {
+            bytes_per_second: 8,
+            latency_ms: 500,
+            up_s: 300,
+            down_s: 20,
+            token_s: 3_600,
+            datagram: 64,
+            ..PERFECT
+        };
+        let mut meter = meter.clone();
+        let mut link = Link::new(world.package, link, 1);
+        let mut story = Story::default();
+        assert_eq!(world.live(&mut meter, &mut link, &mut story), Ok(()));
+        let counts = link.counts;
+        assert!(counts.cuts >= 40 && counts.tokens >= 3, "{counts:?}");
+        assert!(meter.clock > 4 * 3600 * 1_000_000_000);
+        let whole = 380 * 256 + story_pages(world);
+        assert!(counts.bytes <= whole + counts.cuts * 256, "{counts:?}");
+    });
+}
+
+/// A link that gives nothing ends in a deferral, and what was verified is kept.
+#[test]
+fn a_dead_link_defers() {
+    let profile = profile("");
+    with_blocks(&profile, |world, meter, _| {
+        let dead = LinkProfile {
+            loss: 1_000_000,
+            ..PERFECT
+        };
+        let mut meter = meter.clone();
+        let mut story = Story::default();
+        let mut retry = Retry::new(RetryLimits::default());
+        let mut link = Link::new(world.package, dead, 1);
+        let ended = world.boot(&mut meter, &mut link, &mut retry, &mut story);
+        let Err(Stop::Refused(e)) = ended else {
+            panic!("{ended:?}");
+        };
+        assert_eq!((e.code(), e.lwm2m_result()), (335, 11));
+    });
+}
+
+fn small() -> (Vec<u8>, Vec<u8>) {
+    let old = noise(6_000, 3);
+    let mut new = old.clone();
+    new.splice(1_000..1_100, noise(300, 4));
+    (old, new)
+}
+
+fn simulated(text: &str) -> super::Simulation {
+    let (old, new) = small();
+    let source = Source {
+        version: "1",
+        bytes: &old,
+    };
+    let package = build(&inputs(vec![source], &new), &key(), &mut |_, _, _| {}).unwrap();
+    let profile = profile(text);
+    let inputs = SimulationInputs {
+        package: &package,
+        profile: &profile,
+        old: &old,
+        cuts: Cuts::All,
+        seed: 1,
+    };
+    simulate(&inputs, &mut |_, _, _| {}).unwrap()
+}
+
+const FLASH: &str = "[flash]\nslot-size = 16384\nsector-size = 1024\nwrite-size = 4\n";
+
+#[test]
+fn every_operation_is_cut_and_nothing_is_lost() {
+    let result = simulated(FLASH);
+    let cuts = result.cuts;
+    assert!(result.may_ship, "{:?}", result.failures);
+    assert_eq!(cuts.operations_cut, cuts.operations);
+    assert_eq!(cuts.single, 2 * cuts.operations);
+    assert!(cuts.double > cuts.operations / 2 && cuts.operations > 30);
+    assert_eq!((cuts.bricks, cuts.stuck), (0, 0));
+    assert_eq!(
+        cuts.booted_old + cuts.booted_new,
+        cuts.single + 2 * cuts.double
+    );
+    assert!(cuts.booted_new > 0);
+    assert_eq!(result.uninterrupted.task_late, 0);
+    assert!(result.uninterrupted.worst_step_us > 0);
+    let least = result.progress.least_operations.unwrap();
+    assert!(result.progress.operations_exact && least > 1 && least < cuts.operations);
+    // Equal inputs, equal results.
+    let again = serde_json::to_string(&simulated(FLASH)).unwrap();
+    assert_eq!(again, serde_json::to_string(&result).unwrap());
+}
+
+#[test]
+fn a_step_that_takes_too_long_for_the_task_beside_fails_the_gate() {
+    let slow = format!("{FLASH}[timing]\nerase-us = 600000\n");
+    let result = simulated(&slow);
+    assert!(result.uninterrupted.task_late > 0);
+    assert!(
+        !result.may_ship && result.failures[0].contains("late"),
+        "{:?}",
+        result.failures
+    );
+}
+
+#[test]
+fn power_that_does_not_last_fails_the_gate() {
+    let least = simulated(FLASH).progress.least_milliseconds.unwrap();
+    let with = |ms: u64| simulated(&format!("{FLASH}[power]\non-ms = {ms}\n"));
+    assert!(with(least).may_ship);
+    let result = with(least / 2);
+    assert!(
+        !result.may_ship && result.failures[0].contains("power lasts"),
+        "{:?}",
+        result.failures
+    );
+}
+
+#[test]
+fn shipped_profiles_are_profiles() {
+    for (name, text) in crate::profile::SHIPPED_PROFILES {
+        let profile: DeviceProfile = toml::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert!(profile.flash.is_some() && profile.link.is_some(), "{name}");
+        assert_eq!(profile.task.period_ms, 500, "{name}");
+    }
+}
