@@ -37,6 +37,7 @@ pub(super) const fn exit_code(code: u16) -> u8 {
         1203 | 1204 | 1206 | 1208 | 1221 | 1222 => exit::SIGNATURE,
         1023 => exit::POLICY,
         1024 => exit::DOES_NOT_FIT,
+        1030 => exit::GATE,
         _ => exit::BUG,
     }
 }

@@ -122,7 +122,7 @@ fn every_field_reaches_the_check() {
 #[test]
 fn files_say_what_is_wrong_with_them() {
     for (text, reason) in [
-        ("", "missing field `vendor`"),
+        ("", "missing field `ram`"),
         ("vendor = 1", "line 1"),
         (&PROFILE.replace("ram = 32768", ""), "missing field `ram`"),
         (&PROFILE.replace("ram", "rom"), "unknown field `rom`"),

@@ -26,6 +26,10 @@ pub(super) struct Link<'p> {
 }
 
 /// Which answers of a damaged server are wrong.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "only the links of tests are damaged")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Damage {
     /// The first.

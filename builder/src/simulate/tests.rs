@@ -110,7 +110,7 @@ fn any_link_that_gives_something_converges() {
         40
     };
     with_blocks(&profile, |world, meter, _| {
-        for seed in 0..seeds {
+        for seed in 1..=seeds {
             let share = |n: u32| u32::try_from((seed * 7919 + u64::from(n)) % 60_000).unwrap();
             let link = LinkProfile {
                 bytes_per_second: 20_000,

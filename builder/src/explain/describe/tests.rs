@@ -375,6 +375,14 @@ fn failures_of_an_update() {
             format!("the new image in flash has SHA-256 {b}, the manifest was signed for {a}"),
         ),
         (
+            Error::BlockRetries { block: 372, tries: 8 },
+            "block 372 came wrong 8 times".into(),
+        ),
+        (
+            Error::PageRetries { page: 3, tries: 8 },
+            "index page 3 came wrong 8 times".into(),
+        ),
+        (
             Error::Codec(CodecError::Header { found: 0x7f }),
             "the payload's stream has 0x7f in its header, which this decoder does not know".into(),
         ),
