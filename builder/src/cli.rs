@@ -13,8 +13,8 @@ mod explain;
 mod inspect;
 mod key;
 mod report;
-mod slots;
 mod simulate;
+mod slots;
 pub(crate) mod ui;
 mod verify;
 

@@ -34,8 +34,8 @@ mod output;
 mod package;
 mod profile;
 mod release;
-mod slots;
 mod simulate;
+mod slots;
 mod sniff;
 mod strategy;
 #[cfg(test)]
@@ -71,9 +71,9 @@ pub use profile::{
     read_profile,
 };
 pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
-pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
 pub use simulate::{
     CutReport, Cuts, ForwardProgress, LinkReport, Simulation, SimulationInputs, Uninterrupted,
     simulate,
 };
+pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
 pub use verify::{Verified, verify};

@@ -1,8 +1,8 @@
 //! One update, from the first byte of a package to the mark for the trial boot, over any storage.
 
 use sprag_verifier::{
-    Attempt, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status, Storage,
-    Updater, arena_len, check, intake_len,
+    Attempt, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources, Status,
+    Storage, Updater, arena_len, check, intake_len,
 };
 
 use super::{UpdateInputs, UpdateReport};
