@@ -91,12 +91,12 @@ pub(crate) struct RangeDecoder<'a, 'w> {
 impl RangeDecoder<'_, '_> {
     /// Takes in bytes until the range is wide enough. Seldom needed, so kept out of the way.
     #[inline(never)]
-    fn refill(&mut self, mut range: u32, mut code: u32) -> (u32, u32) {
-        while range < RANGE_MIN {
-            range = (range << 8).max(1); // A range of zero cannot happen; if it did, this still ends.
-            code = (code << 8) | u32::from(self.fifo.next());
+    fn refill(&mut self) {
+        let Range { range, code } = &mut self.state;
+        while *range < RANGE_MIN {
+            *range = (*range << 8).max(1); // A range of zero cannot happen; if it did, this still ends.
+            *code = (*code << 8) | u32::from(self.fifo.next());
         }
-        (range, code)
     }
 }
 
@@ -108,16 +108,16 @@ impl Coder for RangeDecoder<'_, '_> {
         let Range { range, code } = self.state;
         let bound = zero_share(range, one);
         let bit = code >= bound;
-        let (mut range, mut code) = if bit {
+        let (range, code) = if bit {
             (range.wrapping_sub(bound), code.wrapping_sub(bound))
         } else {
             (bound, code)
         };
-        if range < RANGE_MIN {
-            (range, code) = self.refill(range, code);
-        }
         self.state = Range { range, code };
         self.work = self.work.wrapping_add(1);
+        if range < RANGE_MIN {
+            self.refill();
+        }
         bit
     }
 }

@@ -5,7 +5,7 @@
 use core::cell::Cell;
 
 use crate::ablation::{self, Stage};
-use crate::isa::Side;
+use crate::isa::{Side, halves};
 use crate::model::usize_of;
 use crate::packed::{Bits, Records, width_of};
 
@@ -373,8 +373,12 @@ impl<'a> Map<'a> {
     fn search(&self, count: u32, target: u32) -> Option<Reach> {
         let above = self.rank(count, target);
         let major = self.get(above.checked_sub(1)?)?;
-        let next = if above < count { self.get(above) } else { None };
-        let end = next.map_or(u32::MAX, |next| next.source);
+        let next = if above < count {
+            self.records.get(usize_of(above), self.widths.source)
+        } else {
+            None
+        };
+        let end = next.unwrap_or(u32::MAX);
         Some(Reach {
             from: major.source,
             len: end.wrapping_sub(major.source),
@@ -385,20 +389,10 @@ impl<'a> Map<'a> {
 
     /// How many of the first `count` operations begin at or below `source`.
     fn rank(&self, count: u32, source: u32) -> u32 {
-        let (mut low, mut high) = (0, count.min(self.capacity()));
-        while low < high {
-            let middle = low.wrapping_add(high.wrapping_sub(low) / 2);
-            if self
-                .records
-                .get(usize_of(middle), self.widths.source)
-                .is_some_and(|begin| begin <= source)
-            {
-                low = middle.wrapping_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        low
+        let rank = self
+            .records
+            .rank(usize_of(count), self.widths.source, source);
+        u32::try_from(rank).unwrap_or(count)
     }
 }
 
@@ -429,11 +423,10 @@ impl<'a> Learned<'a> {
             return None;
         }
         let (slot, check) = self.place(target);
-        let known = self.records.get(slot, self.check)?;
-        if known != check {
-            return None;
-        }
-        self.records.get(slot, self.target)
+        let record = self.records.whole(slot)?;
+        let [known, _] = halves(record.wrapping_shr(self.check.at));
+        let [target, _] = halves(record);
+        (known & self.check.max() == check).then_some(target & self.target.max())
     }
 
     pub(crate) fn put(&mut self, target: u32, new_target: u32) {
@@ -478,9 +471,8 @@ impl<'a> Anchors<'a> {
             return None;
         }
         let count = usize_of(count).min(self.records.count());
-        let index = self
-            .above(count, target.saturating_add(1))
-            .saturating_sub(1);
+        let below = target.min(const { u32::MAX - 1 });
+        let index = self.records.rank(count, self.from, below).saturating_sub(1);
         if index >= count {
             return None;
         }
@@ -493,7 +485,10 @@ impl<'a> Anchors<'a> {
     /// for a new number it loses another.
     pub(crate) fn put(&mut self, count: u32, target: u32, new_target: u32) -> u32 {
         let known = usize_of(count).min(self.records.count());
-        let mut place = self.above(known, target);
+        // Those below it.
+        let mut place = target
+            .checked_sub(1)
+            .map_or(0, |below| self.records.rank(known, self.from, below));
         let is_known = place < known && self.records.get(place, self.from) == Some(target);
         if !is_known {
             let capacity = self.records.count();
@@ -516,24 +511,6 @@ impl<'a> Anchors<'a> {
         }
         self.records.set(place, self.to, new_target);
         count.saturating_add(u32::from(!is_known && known < self.records.count()))
-    }
-
-    /// How many of the first `count` anchors lie below `target`.
-    fn above(&self, count: usize, target: u32) -> usize {
-        let (mut low, mut high) = (0, count);
-        while low < high {
-            let middle = low.wrapping_add(high.wrapping_sub(low) / 2);
-            if self
-                .records
-                .get(middle, self.from)
-                .is_some_and(|place| place < target)
-            {
-                low = middle.wrapping_add(1);
-            } else {
-                high = middle;
-            }
-        }
-        low
     }
 }
 

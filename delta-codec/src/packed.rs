@@ -58,6 +58,45 @@ impl<'a> Records<'a> {
         Some(word & bits.max())
     }
 
+    /// How many of the first `count` records hold in their lowest bits, which are `bits`, at most
+    /// `value`; they are in order.
+    pub(crate) fn rank(&self, count: usize, bits: Bits, value: u32) -> usize {
+        let (mut low, mut high) = (0, count.min(self.count()));
+        let max = bits.max();
+        while low < high {
+            let middle = low.wrapping_add(high.wrapping_sub(low) >> 1);
+            let rest = self.bytes.get(middle.wrapping_mul(self.len)..);
+            let rest = rest.unwrap_or_default();
+            let first = rest.first_chunk().map_or_else(
+                || {
+                    let [first, _] = halves(word_of(rest));
+                    first
+                },
+                |word| u32::from_le_bytes(*word),
+            );
+            if first & max <= value {
+                low = middle.wrapping_add(1);
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// A record of at most eight bytes as a number; what is above it, others fill.
+    #[inline]
+    pub(crate) fn whole(&self, index: usize) -> Option<u64> {
+        let start = index.checked_mul(self.len)?;
+        let rest = self.bytes.get(start..)?;
+        if rest.len() < self.len {
+            return None;
+        }
+        Some(
+            rest.first_chunk()
+                .map_or_else(|| word_of(rest), |word| u64::from_le_bytes(*word)),
+        )
+    }
+
     /// Puts the low bits of `value` into a record, if there is one of that index.
     pub(crate) fn set(&mut self, index: usize, bits: Bits, value: u32) {
         let start = index.saturating_mul(self.len);
@@ -128,13 +167,21 @@ impl<'a> Records<'a> {
         key: &impl Fn(&Self, usize) -> K,
     ) {
         let mut root = root;
+        let sinking = key(self, root);
         loop {
             let mut child = root.saturating_mul(2).saturating_add(1);
-            let other = child.saturating_add(1);
-            if other < end && key(self, other) > key(self, child) {
-                child = other;
+            if child >= end {
+                return;
             }
-            if child >= end || key(self, child) <= key(self, root) {
+            let mut largest = key(self, child);
+            let other = child.saturating_add(1);
+            if other < end {
+                let beside = key(self, other);
+                if beside > largest {
+                    (child, largest) = (other, beside);
+                }
+            }
+            if largest <= sinking {
                 return;
             }
             self.swap(root, child);

@@ -13,7 +13,7 @@ use crate::region::{REGION_LEN, Regions};
 use crate::substitution::{SUBSTITUTION_LEN, Substitutions};
 
 use mix::{COUNTER_NEW, WEIGHT_NEW, believing};
-pub(crate) use mix::{Counter, VOTES_MAX, Vote};
+pub(crate) use mix::{Counter, VOTES_MAX, Vote, Votes};
 
 /// How many of each table a profile has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -90,11 +90,17 @@ impl Search {
     /// image's bytes are `bytes`. If none may begin among the first `limit`, the answer is at most
     /// an instruction beyond them; it also ends where less than eight bytes are left. `inner_left`
     /// are the bytes left of an instruction begun before, told anew.
+    ///
+    /// In Thumb code, what may be a field of four bytes is shown to `take` first: how many bytes went
+    /// by, and the bytes there. If it has dealt with it, the search goes on behind it. Not inlined:
+    /// its variables are off the stack when its callers look closer.
+    #[inline(never)]
     pub(crate) fn next_field(
         &self,
         offset: u32,
         (bytes, limit): (&[u8], usize),
         inner_left: &mut u8,
+        take: &mut impl FnMut(usize, Bytes) -> bool,
     ) -> usize {
         let [lane, ..] = offset.to_le_bytes();
         let unit = 1_u8.wrapping_shl(u32::from(self.class.step_log2()));
@@ -108,16 +114,17 @@ impl Search {
             at: 0,
             inner,
         };
+        let mut none = |_, _| false;
         match self.class {
             Class::Code(Isa::None) => return limit,
-            Class::Code(Isa::Thumb) => self.scan(&mut cursor, limit, thumb),
-            Class::Code(Isa::A32) => self.scan(&mut cursor, limit, a32),
-            Class::Code(Isa::A64) => self.scan(&mut cursor, limit, a64),
-            Class::Code(Isa::Rv32 | Isa::Rv64) => self.scan(&mut cursor, limit, riscv),
-            Class::Code(Isa::Xtensa) => self.scan(&mut cursor, limit, xtensa),
-            Class::Code(Isa::X86_64) => self.scan(&mut cursor, limit, x86_64),
+            Class::Code(Isa::Thumb) => self.scan(&mut cursor, limit, thumb, take),
+            Class::Code(Isa::A32) => self.scan(&mut cursor, limit, a32, &mut none),
+            Class::Code(Isa::A64) => self.scan(&mut cursor, limit, a64, &mut none),
+            Class::Code(Isa::Rv32 | Isa::Rv64) => self.scan(&mut cursor, limit, riscv, &mut none),
+            Class::Code(Isa::Xtensa) => self.scan(&mut cursor, limit, xtensa, &mut none),
+            Class::Code(Isa::X86_64) => self.scan(&mut cursor, limit, x86_64, &mut none),
             Class::Data(Data::Pointer32 | Data::Pointer64) => {
-                self.scan(&mut cursor, limit, |_| Look::Plain(4));
+                self.scan(&mut cursor, limit, |_| Look::Plain(4), &mut none);
             }
             Class::Data(_) => {
                 // Any word, whatever the one before.
@@ -131,10 +138,16 @@ impl Search {
     }
 
     #[inline]
-    fn scan(&self, cursor: &mut Cursor<'_>, limit: usize, look: impl Fn(u32) -> Look) {
+    fn scan(
+        &self,
+        cursor: &mut Cursor<'_>,
+        limit: usize,
+        look: impl Fn(u32) -> Look,
+        take: &mut impl FnMut(usize, Bytes) -> bool,
+    ) {
         let [lane, ..] = cursor.offset.to_le_bytes();
         let aligned = usize::from(lane.wrapping_neg() & 3);
-        if self.steps(cursor, limit.min(aligned), &look) && self.words(cursor, limit, &look) {
+        if self.steps(cursor, limit.min(aligned), &look) && self.words(cursor, limit, &look, take) {
             self.steps(cursor, limit, &look);
         }
     }
@@ -168,9 +181,17 @@ impl Search {
     /// Goes on from the beginning of a word in whole words, not beyond `limit`. False if it found
     /// something.
     #[inline]
-    fn words(&self, cursor: &mut Cursor<'_>, limit: usize, look: &impl Fn(u32) -> Look) -> bool {
+    fn words(
+        &self,
+        cursor: &mut Cursor<'_>,
+        limit: usize,
+        look: &impl Fn(u32) -> Look,
+        take: &mut impl FnMut(usize, Bytes) -> bool,
+    ) -> bool {
         let (bytes, mut here) = (cursor.bytes, cursor.here());
         let (mut at, mut inner) = (cursor.at, u32::from(cursor.inner));
+        // The word begins in a field that was taken: no pointer begins there.
+        let mut taken = false;
         let passed = loop {
             if at.wrapping_add(4) > limit {
                 break true;
@@ -178,17 +199,25 @@ impl Search {
             let Some(front) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
                 break true;
             };
-            if self.may_be_pointer(here, *front) {
+            if !taken && self.may_be_pointer(here, *front) {
                 break false;
             }
+            taken = false;
             let both = u64::from_le_bytes(*front);
             let mut found = false;
             while inner < 4 {
                 let [code, _] = halves(both.wrapping_shr(inner << 3));
-                let len = self.len_of(look(code), here.wrapping_add(inner));
-                found = len == 0;
-                if found {
-                    break;
+                let mut len = self.len_of(look(code), here.wrapping_add(inner));
+                if len == 0 {
+                    let place = at.wrapping_add(usize_of(inner));
+                    let there = bytes.get(place..).and_then(<[u8]>::first_chunk);
+                    found = !(place.wrapping_add(4) <= limit
+                        && there.is_some_and(|there| take(place, *there)));
+                    if found {
+                        break;
+                    }
+                    len = 4;
+                    taken = inner > 0;
                 }
                 inner = inner.wrapping_add(u32::from(len));
             }
@@ -201,6 +230,10 @@ impl Search {
             at = at.wrapping_add(4);
             here = here.wrapping_add(4);
         };
+        if taken {
+            at = at.wrapping_add(usize_of(inner));
+            inner = 0;
+        }
         let [inner, ..] = inner.to_le_bytes();
         (cursor.at, cursor.inner) = (at, inner);
         passed
@@ -266,13 +299,13 @@ impl Side {
 fn thumb(code: u32) -> Look {
     let [_, high, _, second_high] = code.to_le_bytes();
     match THUMB.get(usize::from(high)) {
-        Some(2) => Look::Plain(2),
-        Some(4) => Look::Plain(4),
+        Some(len) if *len != 0 => Look::Plain(*len),
         _ => match high {
+            0xf0..=0xf7 if second_high & 0x80 != 0 => Look::Field,
+            0xf0..=0xf7 => Look::Plain(4),
             0x48..=0x4f | 0xa0..=0xa7 => Look::Near(2, (code & 0xff) << 2),
             0xd0..=0xdf => Look::Near(2, extend((code & 0xff) << 1, 9)),
             0xe0..=0xe7 => Look::Near(2, extend((code & 0x7ff) << 1, 12)),
-            0xf0..=0xf7 if second_high & 0x80 == 0 => Look::Plain(4),
             0xf8 if code & 0xff7f != 0xf85f => Look::Plain(4),
             0xb0..=0xbb => Look::Near(2, (code >> 9 & 1) << 6 | (code >> 3 & 0x1f) << 1),
             _ => Look::Field,

@@ -5,7 +5,7 @@ use super::{Context, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Code, Isa, Search, reach};
+use crate::isa::{Code, Search, reach};
 use crate::model;
 use crate::region::Class;
 use crate::truth::Truth;
@@ -61,9 +61,8 @@ impl Machine {
         }
     }
 
-    /// Copies as much of a stretch as fits, without any decision. Not inlined: its buffer is off the
-    /// stack again before anything is decoded.
-    #[inline(never)]
+    /// Copies as much of a stretch as fits, without any decision, or decides the risky field that comes
+    /// first.
     pub(super) fn clean<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -73,7 +72,18 @@ impl Machine {
         let written = if self.is_verbatim || self.region.class == Class::NONE {
             self.clean_bytes(context, out)?
         } else {
-            self.clean_units(context, out)?
+            let written = if self.at_risky {
+                0
+            } else {
+                self.clean_units(context, out)?
+            };
+            if written == 0 && self.at_risky {
+                // Its decisions are a unit of work of their own.
+                self.at_risky = false;
+                self.risky_field(context, out)?
+            } else {
+                written
+            }
         };
         self.is_verbatim &= self.clean_left > 0;
         if self.copy_left == 0 {
@@ -106,6 +116,9 @@ impl Machine {
         Ok(piece.len())
     }
 
+    /// Copies up to the next risky field. Not inlined: its buffer is off the stack again before anything
+    /// is decoded.
+    #[inline(never)]
     fn clean_units<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -115,11 +128,6 @@ impl Machine {
         while self.clean_left > 0 && written < out.len() {
             self.enter_region(context.tables);
             if self.at_risky {
-                // Its decisions are a unit of work of their own.
-                if written == 0 {
-                    self.at_risky = false;
-                    written = self.risky_field(context, out)?;
-                }
                 break;
             }
             let room = out.get_mut(written..).unwrap_or_default();
@@ -191,16 +199,33 @@ impl Machine {
         let search = Search::new(&self.old, class, self.zone(context.tables));
         let step = 1_usize.wrapping_shl(u32::from(class.step_log2()));
         let mut inner_left = self.inner_left;
-        let is_thumb = class == Class::Code(Isa::Thumb);
         let own_shift = self.own_shift((self.produced, self.source));
         let (mut at, mut fields, mut field_bytes) = (0_usize, 0_usize, 0_usize);
+        let mut calls = 0_usize;
         while at < len {
-            let here = u32::try_from(at).unwrap_or(u32::MAX);
             let limit = len.saturating_sub(at);
+            let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            let (source, produced) = (self.source, self.produced);
             let gone = search.next_field(
-                self.source.wrapping_add(here),
+                source.wrapping_add(offset(at)),
                 (piece.get(at..).unwrap_or_default(), limit),
                 &mut inner_left,
+                &mut |gone, old| {
+                    let at = at.wrapping_add(gone);
+                    let here = offset(at);
+                    let place = (produced.wrapping_add(here), source.wrapping_add(here));
+                    let Ok(bytes) = self.expect_call(context.tables, place, old, own_shift) else {
+                        return false;
+                    };
+                    if let Some(bytes) = bytes
+                        && let Some(to) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
+                    {
+                        let [a, b, c, d, ..] = bytes;
+                        *to = [a, b, c, d];
+                    }
+                    calls = calls.wrapping_add(1);
+                    true
+                },
             );
             at = at.saturating_add(gone);
             if at >= len {
@@ -215,24 +240,6 @@ impl Machine {
             };
             let here = u32::try_from(at).unwrap_or(u32::MAX);
             let source = self.source.wrapping_add(here);
-            if is_thumb
-                && inner_left == 0
-                && at.saturating_add(4) <= len
-                && (source & 3 != 0 || !search.may_be_pointer(source, *old))
-                && let place = (self.produced.wrapping_add(here), source)
-                && let Ok(bytes) = self.expect_call(context.tables, place, *old, own_shift)
-            {
-                if let Some(bytes) = bytes
-                    && let Some(to) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
-                {
-                    let [a, b, c, d, ..] = bytes;
-                    *to = [a, b, c, d];
-                }
-                at = at.saturating_add(4);
-                fields = fields.wrapping_add(1);
-                field_bytes = field_bytes.wrapping_add(4);
-                continue;
-            }
             let mut inner_after = inner_left;
             let field = self.expect(
                 context.tables,
@@ -264,6 +271,7 @@ impl Machine {
         self.inner_left = inner_left;
         // A field is one hit, any other byte too.
         let hits = at.wrapping_sub(field_bytes).wrapping_add(fields);
+        let hits = hits.wrapping_sub(calls.wrapping_mul(3));
         let hits = u32::try_from(hits).unwrap_or(u32::MAX);
         self.misses = self.misses.checked_shl(hits).unwrap_or(0);
         self.note(room.get(..at).unwrap_or_default());
@@ -288,6 +296,7 @@ impl Machine {
     }
 
     /// A field with its own flag in a stretch, which ends if the first candidate fails.
+    #[inline(never)]
     fn risky_field<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,

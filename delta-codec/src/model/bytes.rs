@@ -8,7 +8,7 @@ use super::{
 };
 use crate::coder::Coder;
 use crate::recall::Key;
-use crate::tables::{Places, Tables, VOTES_MAX, Vote};
+use crate::tables::{Places, Tables, VOTES_MAX, Vote, Votes};
 
 /// What is asked to equal the old bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,22 +222,15 @@ fn miss_contexts(place: Place, old: OldPlace, delta: u8, lane: u32) -> [u32; REC
 
 /// The keys of contexts and the bytes recalled under them; `first` is the first of the counters of
 /// how often they come.
-fn recall(
-    tables: &Tables<'_>,
-    first: usize,
-    contexts: [u32; RECALLS],
-) -> ([Key; RECALLS], [Vote; RECALLS]) {
+fn recall(tables: &Tables<'_>, first: usize, contexts: [u32; RECALLS]) -> ([Key; RECALLS], Votes) {
     let keys = contexts.map(|context| tables.recalls.key(context));
-    let mut votes = [Vote::default(); RECALLS];
+    let mut votes = Votes::default();
     let mut first = first;
-    for (vote, key) in votes.iter_mut().zip(keys) {
+    for (weight, key) in (0..).zip(keys) {
         if let Some(known) = tables.recalls.get(key) {
             let counter = first.wrapping_add(usize::from(known.sure) << 2);
-            *vote = Vote {
-                counter: u16::try_from(counter).unwrap_or(u16::MAX),
-                bits: known.byte,
-                holds: true,
-            };
+            let counter = u16::try_from(counter).unwrap_or(u16::MAX);
+            votes.push(Vote::new(counter, known.byte, weight));
         }
         first = first.wrapping_add(RECALL_COUNTERS);
     }

@@ -6,6 +6,7 @@ use super::Tables;
 use crate::ablation;
 use crate::coder::{Coder, within};
 use crate::logistic::{squash, step, stretch};
+use crate::model::usize_of;
 
 /// The probability of a one and how sure it is: little-endian, 12 bits of probability over 4 bits
 /// of count. Every bit pattern is a valid counter.
@@ -34,33 +35,44 @@ fn one(counter: Counter) -> u16 {
     u16::from_le_bytes(counter) & 0xfff0 | 8
 }
 
-/// The counter after a bit, which is told as 65535 or 0. It stays within 16 bits, as no step is a
+/// The counter after a bit, which is told as its [`end`]. It stays within 16 bits, as no step is a
 /// whole.
 #[inline]
-fn after(counter: Counter, target: i32, pace: &Pace) -> Counter {
-    let one = i32::from(one(counter));
+fn after(counter: Counter, end: i32, pace: &Pace) -> Counter {
     let [count, _] = counter;
-    let entry = pace.get(usize::from(count & 15)).copied().unwrap_or(0);
-    let distance = target.wrapping_sub(one);
-    let moved = one.wrapping_add(distance.wrapping_mul(entry >> 4) >> 14);
-    let [low, high, ..] = (moved & !15 | entry & 15).to_le_bytes();
+    let Some(Pacing { step, next }) = pace.get(usize::from(count & 15)) else {
+        return counter;
+    };
+    let floor = i32::from(u16::from_le_bytes(counter) & 0xfff0);
+    let distance = end.wrapping_sub(floor);
+    let moved = (floor | 8).wrapping_add(distance.wrapping_mul(*step) >> 14);
+    // A sum, not bits put together: compilers make fewer instructions of it.
+    let [low, high, ..] = (moved & !15).wrapping_add(*next).to_le_bytes();
     [low, high]
 }
 
-/// The end that a counter moves towards.
+/// The end that a counter moves towards, less the eight that a counter's probability has beyond its
+/// bits.
 #[inline]
 fn end(bit: bool) -> i32 {
-    i32::from(bit).wrapping_neg() & 65535
+    (i32::from(bit).wrapping_neg() & 65535).wrapping_sub(8)
 }
 
-/// For each count the step, in 1/16384, over the next count.
-type Pace = [i32; 16];
+/// What a counter does next: its step, in 1/16384, and its next count.
+#[derive(Clone, Copy)]
+struct Pacing {
+    step: i32,
+    next: i32,
+}
+
+/// For each count.
+type Pace = [Pacing; 16];
 
 static BIT_PACE: Pace = pace(BIT_LIMIT);
 static FLAG_PACE: Pace = pace(FLAG_LIMIT);
 
 const fn pace(limit: u8) -> Pace {
-    let mut pace = [0; 16];
+    let mut pace = [Pacing { step: 0, next: 0 }; 16];
     let mut count = 0_u8;
     while count < 16 {
         let next = if count < limit {
@@ -74,7 +86,10 @@ const fn pace(limit: u8) -> Pace {
             reason = "evaluated when compiled"
         )]
         {
-            pace[count as usize] = step(count) << 4 | next as i32;
+            pace[count as usize] = Pacing {
+                step: step(count),
+                next: next as i32,
+            };
         }
         count = count.wrapping_add(1);
     }
@@ -97,12 +112,57 @@ pub(crate) fn believing(prior: u8) -> Counter {
 /// A byte that some context expects, as an input of the mixer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Vote {
-    /// The counter of whether its next bit comes.
-    pub(crate) counter: u16,
-    /// Its bits still to come, the next one highest.
-    pub(crate) bits: u8,
-    /// All bits so far came; if not, it says nothing.
-    pub(crate) holds: bool,
+    /// The first of the counters of whether its next bit comes.
+    counter: u16,
+    byte: u8,
+    /// Which of the votes' weights is its own.
+    weight: u8,
+    /// What it says of the next bit.
+    stretched: i32,
+}
+
+impl Vote {
+    pub(crate) fn new(counter: u16, byte: u8, weight: u8) -> Self {
+        Self {
+            counter,
+            byte,
+            weight,
+            stretched: 0,
+        }
+    }
+}
+
+/// The votes of which all bits so far came; the others say nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Votes {
+    list: [Vote; VOTES_MAX],
+    len: usize,
+}
+
+impl Votes {
+    #[inline]
+    pub(crate) fn push(&mut self, vote: Vote) {
+        if let Some(slot) = self.list.get_mut(self.len) {
+            *slot = vote;
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Forgets those whose bit `index`, counted from the top, is another than `bit`.
+    fn retain(&mut self, index: u32, bit: bool) {
+        let asked = *self;
+        self.len = 0;
+        for vote in asked.list.iter().take(asked.len) {
+            if (vote.byte.wrapping_shl(index) & 0x80 != 0) == bit {
+                self.push(*vote);
+            }
+        }
+    }
+
+    #[inline]
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Vote> {
+        self.list.iter_mut().zip(0..self.len).map(|(vote, _)| vote)
+    }
 }
 
 /// Contexts that may each expect a byte.
@@ -147,7 +207,7 @@ impl Tables<'_> {
         &mut self,
         coder: &mut C,
         first: usize,
-        (inputs, votes): (&[usize; N], &mut [Vote; VOTES_MAX]),
+        (inputs, votes): (&[usize; N], &mut Votes),
         index: u8,
         bit: bool,
     ) -> bool {
@@ -156,7 +216,7 @@ impl Tables<'_> {
         mix_votes(
             (self.bits, weights),
             (inputs, votes),
-            u16::from(index & 1),
+            index.into(),
             coder,
             bit,
         )
@@ -226,8 +286,8 @@ fn mix<C: Coder, const N: usize>(
 #[inline]
 fn mix_votes<C: Coder, const N: usize>(
     (counters, weights): Slabs<'_>,
-    (inputs, votes): (&[usize; N], &mut [Vote; VOTES_MAX]),
-    odd: u16,
+    (inputs, votes): (&[usize; N], &mut Votes),
+    index: u32,
     coder: &mut C,
     bit: bool,
 ) -> bool {
@@ -242,39 +302,43 @@ fn mix_votes<C: Coder, const N: usize>(
     let Some((said, mut dot)) = ask(counters, &none, weights, inputs) else {
         return coder.code(bit, EVEN);
     };
-    let silent = Said {
-        counter: &none,
-        stretched: 0,
-    };
-    let mut heard = [silent; VOTES_MAX];
-    for ((vote, heard), weight) in votes.iter().zip(&mut heard).zip(rest.iter()) {
-        if vote.holds
-            && let Some(counter) = counters.get(usize::from(vote.counter))
+    // Each pair of bits has a counter.
+    let pair = usize_of(index >> 1);
+    for vote in votes.iter_mut() {
+        if let Some(counter) = counters.get(usize::from(vote.counter).wrapping_add(pair))
+            && let Some(weight) = rest.get(usize::from(vote.weight))
         {
-            // All ones if the next bit expected is a zero.
-            let flip = !(i32::from(vote.bits.cast_signed()) >> 7);
-            let stretched = (stretch(one(counter.get())) ^ flip).wrapping_sub(flip);
-            dot = dot.wrapping_add(weigh(stretched, *weight));
-            *heard = Said { counter, stretched };
+            let says = all_ones(vote.byte, index);
+            let stretched = stretch(one(counter.get()));
+            vote.stretched = (stretched ^ !says).wrapping_sub(!says);
+            dot = dot.wrapping_add(weigh(vote.stretched, *weight));
         }
     }
     let (bit, error) = settle(dot, &BYTES, coder, bit);
     tell(&BYTES, weights, &said, bit, error);
-    for ((vote, said), weight) in votes.iter_mut().zip(&heard).zip(rest) {
-        if vote.holds {
-            *weight = taught(*weight, said.stretched, error);
-            let right = (vote.bits & 0x80 != 0) == bit;
-            let moved = after(said.counter.get(), end(right), BYTES.pace);
-            said.counter.set(moved);
-            // Each pair of bits has a counter.
-            *vote = Vote {
-                counter: vote.counter.wrapping_add(odd),
-                bits: vote.bits << 1,
-                holds: right,
-            };
+    let came = i32::from(bit).wrapping_neg();
+    let mut wrong = 0;
+    for vote in votes.iter_mut() {
+        if let Some(counter) = counters.get(usize::from(vote.counter).wrapping_add(pair))
+            && let Some(weight) = rest.get_mut(usize::from(vote.weight))
+        {
+            *weight = taught(*weight, vote.stretched, error);
+            let missed = all_ones(vote.byte, index) ^ came;
+            wrong |= missed;
+            let end = (!missed & 65535).wrapping_sub(8);
+            counter.set(after(counter.get(), end, BYTES.pace));
         }
     }
+    if wrong != 0 {
+        votes.retain(index, bit);
+    }
     bit
+}
+
+/// All ones if a byte's bit, counted from the top, is a one, else zero.
+#[inline]
+fn all_ones(byte: u8, index: u32) -> i32 {
+    i32::from(byte.wrapping_shl(index).cast_signed()) >> 7
 }
 
 /// What the inputs say, and their weighted sum.
