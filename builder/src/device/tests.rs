@@ -364,7 +364,7 @@ fn several_segments_and_regions_arrive() {
     let (old, new) = (linked(&[]), linked(&noise_of(7, 64)));
     let headers = of_headers(&old).unwrap();
     assert_eq!(headers.segments.len(), 2, "{headers:?}");
-    let regions = regions::find(Isa::A64, &old, false, 32);
+    let regions = regions::find(Isa::A64, &old, 32);
     let data = regions
         .iter()
         .filter(|region| matches!(region.class, Class::Data(_)));

@@ -114,7 +114,10 @@ impl<'p> Link<'p> {
         } = self.profile;
         let seconds = |s: u32| u64::from(s) * 1000 * MILLION;
         let latency = u64::from(latency_ms) * MILLION;
-        let ends = *self.ends.get_or_insert(now + seconds(up_s));
+        // A link that broke off while nobody asked is back after its time.
+        let known = self.ends.filter(|ends| now < ends + seconds(down_s));
+        let ends = known.unwrap_or(now + seconds(up_s));
+        self.ends = Some(ends);
         let token_ends = *self.token_ends.get_or_insert(now + seconds(token_s));
         if token_s > 0 && now >= token_ends {
             self.counts.tokens += 1;
@@ -127,12 +130,12 @@ impl<'p> Link<'p> {
         let transfer = u64::from(len) * 1000 * MILLION / u64::from(bytes_per_second.max(1));
         let took = latency + transfer;
         if up_s > 0 && now + took >= ends {
-            // The link breaks off within the answer: what came before is there, if it begins the part.
+            // Within the answer or before it: nothing of it arrives.
             self.counts.cuts += 1;
             self.ends = None;
             self.late.clear();
             return Answer {
-                took: ends.saturating_sub(now) + seconds(down_s),
+                took: (ends + seconds(down_s)).saturating_sub(now),
                 result: Err(NoAnswer::Cut),
             };
         }
