@@ -10,9 +10,9 @@ use sprag::{
 };
 use sprag_manifest::{Isa, KeyId, Release};
 use sprag_verifier::{
-    Area, Device, Error, ExampleKeys, FlashErrorKind, Geometry as AreaGeometry, Installed, Intake,
-    KeyRole, NativeCodecs, Preflight, PreflightStatus, Resources, Status, Storage, TrustAnchors,
-    TrustedKey, Updater, arena_len, check, intake_len,
+    Area, Attempt, Device, Error, ExampleKeys, FlashErrorKind, Geometry as AreaGeometry, Installed,
+    Intake, KeyRole, NativeCodecs, Preflight, PreflightStatus, Resources, Status, Storage,
+    TrustAnchors, TrustedKey, Updater, arena_len, check, intake_len,
 };
 
 /// Boots in which a new image must confirm itself.
@@ -186,6 +186,10 @@ pub(crate) fn update<S: Storage>(
         now: None,
         battery_percent: None,
         free_storage: None,
+        temperature: None,
+        free_ram: None,
+        minute_of_day: None,
+        attempt: Attempt::First,
         installed: Installed::default(),
     };
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];

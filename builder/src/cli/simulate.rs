@@ -75,7 +75,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     };
     let mut steps = Steps::default();
     let result = simulate(&inputs, &mut |step, done, total| {
-        steps.show(step, done, total)
+        steps.show(step, done, total);
     })?;
     drop(steps);
     match Format::from(args.json) {

@@ -138,7 +138,6 @@ fn a_gateway_goes_on_from_checkpoints() {
         isa: Isa::A64,
         addresses: THUMB.addresses.with_numbers(),
         regions: Vec::leak(regions),
-        ..THUMB
     };
     let pieces: Vec<_> = (0..6000_u16)
         .map(|number| {

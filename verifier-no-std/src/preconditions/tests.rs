@@ -239,9 +239,11 @@ fn the_boot_record_tells_what_has_begun() {
         (Phase::Pending, manifest, First),
         (Phase::Writing, Digest([8; 32]), First),
     ] {
-        let mut record = BootRecord::default();
-        record.phase = phase;
-        record.manifest = manifest;
+        let record = BootRecord {
+            phase,
+            manifest,
+            ..BootRecord::default()
+        };
         assert_eq!(Attempt::of(&record, &digest), expected, "{phase:?}");
     }
 }

@@ -173,7 +173,10 @@ fn an_update_goes_on_where_its_checkpoint_stands() {
             200 => assert_eq!((link.resumed.from, blocks), (None, 5)),
             _ => {
                 let from = index(link.resumed.from.unwrap());
-                assert!(from % 512 == 0 && from <= at && at - from < 1536, "{from}");
+                assert!(
+                    from.is_multiple_of(512) && from <= at && at - from < 1536,
+                    "{from}"
+                );
                 assert!(blocks <= 5 - at / 1024, "{at}: {blocks} blocks");
             }
         }
