@@ -189,7 +189,7 @@ fn small() -> (Vec<u8>, Vec<u8>) {
     (old, new)
 }
 
-fn simulated(text: &str) -> super::Simulation {
+fn simulated(text: &str, cuts: Cuts) -> super::Simulation {
     let (old, new) = small();
     let source = Source {
         version: "1",
@@ -201,7 +201,7 @@ fn simulated(text: &str) -> super::Simulation {
         package: &package,
         profile: &profile,
         old: &old,
-        cuts: Cuts::All,
+        cuts,
         seed: 1,
     };
     simulate(&inputs, &mut |_, _, _| {}).unwrap()
@@ -211,7 +211,7 @@ const FLASH: &str = "[flash]\nslot-size = 16384\nsector-size = 1024\nwrite-size 
 
 #[test]
 fn every_operation_is_cut_and_nothing_is_lost() {
-    let result = simulated(FLASH);
+    let result = simulated(FLASH, Cuts::All);
     let cuts = result.cuts;
     assert!(result.may_ship, "{:?}", result.failures);
     assert_eq!(cuts.operations_cut, cuts.operations);
@@ -228,14 +228,14 @@ fn every_operation_is_cut_and_nothing_is_lost() {
     let least = result.progress.least_operations.unwrap();
     assert!(result.progress.operations_exact && least > 1 && least < cuts.operations);
     // Equal inputs, equal results.
-    let again = serde_json::to_string(&simulated(FLASH)).unwrap();
+    let again = serde_json::to_string(&simulated(FLASH, Cuts::All)).unwrap();
     assert_eq!(again, serde_json::to_string(&result).unwrap());
 }
 
 #[test]
 fn a_step_that_takes_too_long_for_the_task_beside_fails_the_gate() {
     let slow = format!("{FLASH}[timing]\nerase-us = 600000\n");
-    let result = simulated(&slow);
+    let result = simulated(&slow, Cuts::Sample(2));
     assert!(result.uninterrupted.task_late > 0);
     assert!(
         !result.may_ship && result.failures[0].contains("late"),
@@ -246,8 +246,11 @@ fn a_step_that_takes_too_long_for_the_task_beside_fails_the_gate() {
 
 #[test]
 fn power_that_does_not_last_fails_the_gate() {
-    let least = simulated(FLASH).progress.least_milliseconds.unwrap();
-    let with = |ms: u64| simulated(&format!("{FLASH}[power]\non-ms = {ms}\n"));
+    let least = simulated(FLASH, Cuts::Sample(2))
+        .progress
+        .least_milliseconds
+        .unwrap();
+    let with = |ms: u64| simulated(&format!("{FLASH}[power]\non-ms = {ms}\n"), Cuts::Sample(2));
     assert!(with(least).may_ship);
     let result = with(least / 2);
     assert!(
