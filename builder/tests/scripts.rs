@@ -82,6 +82,8 @@ struct VerifyJson {
 #[serde(deny_unknown_fields)]
 struct ApplyJson {
     schema: u32,
+    slot: Option<String>,
+    resumed: bool,
     source_sha256: Option<Digest>,
     target_version: String,
     target_sha256: Digest,
@@ -176,6 +178,7 @@ fn json_is_one_object_of_known_fields() {
     let apply = "apply fw.sprag --old old.bin --trust TEST-ONLY.pub --out applied.bin --json";
     let applied: ApplyJson = serde_json::from_slice(&bench.succeed(apply)).unwrap();
     assert_eq!((applied.schema, applied.payload), (SCHEMA, 0));
+    assert_eq!((applied.slot, applied.resumed), (None, false));
     assert_eq!(applied.source_sha256, Some(sha256(fixture::OLD)));
     assert_eq!(
         (applied.target_version.as_str(), applied.target_sha256),
