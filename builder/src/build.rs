@@ -87,6 +87,7 @@ pub fn build(
         effort: inputs.effort,
         isa: None,
         load_address: release.rest.load_address.or(inputs.told_address),
+        in_place: None,
     };
 
     let mut payloads = Vec::new();

@@ -8,6 +8,7 @@ mod native;
 use sprag_delta::{Profile, workspace_len};
 use sprag_manifest::{Codec, Isa};
 
+use crate::delta::InPlace;
 use crate::error::Error;
 pub(crate) use bsdiff_zstd::BsdiffZstdDecoder;
 pub(crate) use full::encode as native_full;
@@ -60,6 +61,8 @@ pub struct CodecLimits {
     pub isa: Option<Isa>,
     /// Address that both images are linked to run at; guessed from the old one if not given.
     pub load_address: Option<u64>,
+    /// Native deltas for a device with a single slot.
+    pub in_place: Option<InPlace>,
 }
 
 /// Told what is going on: a word for the step, the bytes of the new image done, and how many there are.

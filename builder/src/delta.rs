@@ -7,6 +7,7 @@ mod btf;
 mod coding;
 mod detect;
 mod fields;
+mod in_place;
 mod matcher;
 mod parse;
 mod pieces;
@@ -25,6 +26,7 @@ use parse::{Images, Limits, Masked, Prices};
 use search::refine;
 
 pub use detect::detect_addresses;
+pub use in_place::InPlace;
 
 /// How hard the encoder tries. Every effort gives a valid patch; equal inputs give equal bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -54,6 +56,8 @@ pub struct EncodeOptions<'r> {
     pub old_regions: &'r [Region],
     /// The same of the new image, to find what moved; the decoder never learns it.
     pub new_regions: &'r [Region],
+    /// For a device with a single slot.
+    pub in_place: Option<InPlace>,
 }
 
 impl EncodeOptions<'_> {
@@ -72,6 +76,7 @@ impl EncodeOptions<'_> {
             },
             old_regions: &[],
             new_regions: &[],
+            in_place: None,
         }
     }
 }
@@ -118,6 +123,7 @@ pub fn encode_with_progress(
         addresses,
         old_regions,
         new_regions,
+        in_place,
     } = options;
     let mut regions = old_regions[..old_regions.len().min(profile.region_count())].to_vec();
     let mut addresses = addresses;
@@ -148,6 +154,7 @@ pub fn encode_with_progress(
             new,
             matcher: &matcher,
             masked: None,
+            in_place,
         };
         let prices = Prices::default();
         let operations = parse::parse(images, None, &prices, limits, &mut parsing);
@@ -161,7 +168,12 @@ pub fn encode_with_progress(
                 addresses,
                 regions: &[],
             };
-            let mut coding = Coding::new(Task { encoding, old, new });
+            let mut coding = Coding::new(Task {
+                encoding,
+                old,
+                new,
+                in_place,
+            });
             let attempt = coding.attempt(operations.clone())?;
             if best
                 .as_ref()
@@ -195,6 +207,7 @@ pub fn encode_with_progress(
         new,
         matcher: &matcher,
         masked,
+        in_place,
     };
     let unit = match step {
         1 => Unit::Byte,
@@ -208,7 +221,12 @@ pub fn encode_with_progress(
         addresses,
         regions,
     };
-    let mut coding = Coding::new(Task { encoding, old, new });
+    let mut coding = Coding::new(Task {
+        encoding,
+        old,
+        new,
+        in_place,
+    });
     let mut prices = Prices::default();
     let operations = parse::parse(images, None, &prices, limits, &mut parsing);
     // Too many major operations mislead the map: as many as pay.

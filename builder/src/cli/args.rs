@@ -137,6 +137,14 @@ pub(super) fn number(text: &str) -> Result<u64, String> {
     parsed.ok_or_else(|| "a number, decimal or with 0x".into())
 }
 
+/// The length of a group, which is not zero.
+pub(super) fn group(text: &str) -> Result<u32, String> {
+    match bytes(text)? {
+        0 => Err("at least one byte".into()),
+        len => Ok(len),
+    }
+}
+
 /// `ID`, `ID=MIN`, `ID=MIN..MAX`, `ID=..MAX`.
 pub(super) fn requirement(text: &str) -> Result<ReleaseRequirement, String> {
     let (id, range) = text.split_once('=').unwrap_or((text, ""));

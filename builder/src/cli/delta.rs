@@ -12,6 +12,7 @@ use super::build::same_address;
 use super::{Format, Steps, args, print, print_json, ui};
 use crate::codec::{CodecLimits, DEFAULT_RAM, Effort, Found, encode_found, find, native_full};
 use crate::container::InputFormat;
+use crate::delta::InPlace;
 use crate::error::Error;
 use crate::input::{Image, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
@@ -47,6 +48,13 @@ pub(super) struct DeltaArgs {
     /// Decoder workspace on the device: 8192, 16384, 65536 or 8388608 (gateways) select a profile
     #[arg(long, value_name = "BYTES", value_parser = args::bytes, default_value_t = DEFAULT_RAM)]
     ram: u32,
+    /// Code for a device with a single slot, which makes groups of so many bytes before they overwrite old ones
+    #[arg(long, value_name = "GROUP", value_parser = args::group, conflicts_with = "full")]
+    in_place: Option<u32>,
+    /// With --in-place: bytes by which the device moves the old image up first; by default as far as a slot
+    /// goes that has two sectors of 4 KiB more than the larger image
+    #[arg(long, value_name = "BYTES", value_parser = args::bytes, requires = "in_place")]
+    shift: Option<u32>,
     /// How hard to try: fast, default or best
     #[arg(long, value_name = "EFFORT", value_parser = args::effort, default_value = "default")]
     effort: Effort,
@@ -91,11 +99,19 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
     let new = read(&args.new)?;
     let old_bytes = old.as_ref().map(Image::bytes);
     let told = same_address(old.iter().chain([&new]));
+    let old_len = old_bytes.map_or(0, <[u8]>::len);
+    let in_place = args.in_place.map(|group_len| InPlace {
+        group_len,
+        shift: args
+            .shift
+            .unwrap_or_else(|| InPlace::usual_shift(old_len, new.bytes().len())),
+    });
     let limits = CodecLimits {
         ram: args.ram,
         effort: args.effort,
         isa: args.codec_isa,
         load_address: args.load_address.or(told),
+        in_place,
     };
     let total = u64::try_from(new.bytes().len()).unwrap_or(u64::MAX);
     let mut steps = Steps::default();
@@ -115,7 +131,8 @@ pub(super) fn run(args: &DeltaArgs) -> Result<(), Error> {
 
     let started = Instant::now();
     let mut workspace = vec![0; usize::try_from(encoded.workspace).unwrap_or(usize::MAX)];
-    let (made, decisions) = decode(&mut workspace, old_bytes, new.bytes().len(), &patch)?;
+    let images = InMemory::new(old_bytes, new.bytes().len(), in_place);
+    let (made, decisions) = decode(&mut workspace, images, &patch)?;
     let decode_seconds = started.elapsed().as_secs_f64();
     if made != new.bytes() {
         return Err(Error::SelfCheckBytes {
@@ -202,16 +219,11 @@ fn ram(found: &FoundReport) -> String {
 /// The image that a stream makes, and the binary decisions that took.
 fn decode(
     workspace: &mut [u8],
-    old: Option<&[u8]>,
-    new_len: usize,
+    mut images: InMemory<'_>,
     patch: &[u8],
 ) -> Result<(Vec<u8>, u32), Error> {
-    let narrow = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
-    let mut images = InMemory {
-        old: old.unwrap_or_default(),
-        new: Vec::with_capacity(new_len),
-    };
-    let mut decoder = match old {
+    let new_len = images.new.capacity();
+    let mut decoder = match images.old {
         Some(old) => Either::Delta(Decoder::new(workspace, narrow(old.len()), narrow(new_len))),
         None => Either::Full(full::Decoder::new(workspace, narrow(new_len))),
     };
@@ -224,18 +236,20 @@ fn decode(
         };
         rest = rest.get(taken..).unwrap_or_default();
         let is_last = rest.is_empty();
+        let room = images.room(buffer.len());
+        let buffer = &mut buffer[..room];
         let (pulled, work) = match &mut decoder {
             Either::Delta(decoder) => {
                 if is_last {
                     decoder.finish();
                 }
-                (decoder.pull(&mut images, &mut buffer), decoder.work())
+                (decoder.pull(&mut images, buffer), decoder.work())
             }
             Either::Full(decoder) => {
                 if is_last {
                     decoder.finish();
                 }
-                (decoder.pull(&mut images, &mut buffer), decoder.work())
+                (decoder.pull(&mut images, buffer), decoder.work())
             }
         };
         match pulled {
@@ -252,6 +266,10 @@ fn decode(
     }
 }
 
+fn narrow(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
 /// The decoder of a delta, or of a full image.
 #[expect(clippy::large_enum_variant, reason = "one value")]
 enum Either<'w> {
@@ -261,11 +279,28 @@ enum Either<'w> {
 
 /// The images in memory, the new one as far as it is made.
 struct InMemory<'o> {
-    old: &'o [u8],
+    old: Option<&'o [u8]>,
     new: Vec<u8>,
+    in_place: Option<InPlace>,
 }
 
-impl InMemory<'_> {
+impl<'o> InMemory<'o> {
+    fn new(old: Option<&'o [u8]>, new_len: usize, in_place: Option<InPlace>) -> Self {
+        Self {
+            old,
+            new: Vec::with_capacity(new_len),
+            in_place,
+        }
+    }
+
+    /// How much of `len` bytes may be made at once: in place, to the end of a group.
+    fn room(&self, len: usize) -> usize {
+        let made = narrow(self.new.len());
+        let left = self.in_place.map(|in_place| in_place.left(made));
+        left.and_then(|left| usize::try_from(left).ok())
+            .map_or(len, |left| left.min(len))
+    }
+
     fn read(image: &[u8], offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
         let bytes = usize::try_from(offset)
             .ok()
@@ -292,7 +327,15 @@ impl Images for InMemory<'_> {
     type Error = OutOfRange;
 
     fn read_old(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {
-        Self::read(self.old, offset, buf)
+        Self::read(self.old.unwrap_or_default(), offset, buf)?;
+        if let Some(in_place) = self.in_place {
+            // What the device has overwritten is anything.
+            let floor = in_place.floor(narrow(self.new.len()));
+            for (byte, at) in buf.iter_mut().zip(offset..floor) {
+                *byte = !*byte ^ at.to_le_bytes()[0];
+            }
+        }
+        Ok(())
     }
 
     fn read_new(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), OutOfRange> {

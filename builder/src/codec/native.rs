@@ -115,6 +115,7 @@ pub(crate) fn encode_found(
             addresses,
             old_regions: &old_regions,
             new_regions: &new_regions,
+            in_place: limits.in_place,
             ..EncodeOptions::new(profile)
         };
         let report = &mut |step, done: u32| progress(word(step), done.into(), total);

@@ -4,12 +4,16 @@ use sprag_delta::{
     ByteSink, EncodeError, Encoding, Operation, Part, Spent, encode_observed, workspace_len,
 };
 
+use super::in_place::InPlace;
+
 /// What the coder is given besides operations.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
     pub(super) encoding: Encoding<'a>,
     pub(super) old: &'a [u8],
     pub(super) new: &'a [u8],
+    /// For a device with a single slot.
+    pub(super) in_place: Option<InPlace>,
 }
 
 /// A coder with its tables.
@@ -33,7 +37,9 @@ impl<'a> Coding<'a> {
         observe: impl FnMut(Spent),
     ) -> Result<Vec<u8>, EncodeError> {
         let mut stream = Stream(Vec::new());
-        let Task { encoding, old, new } = self.task;
+        let Task {
+            encoding, old, new, ..
+        } = self.task;
         let workspace = &mut self.workspace;
         encode_observed(
             workspace,
@@ -48,6 +54,10 @@ impl<'a> Coding<'a> {
 
     /// The stream of some operations and where its bits went.
     pub(super) fn attempt(&mut self, operations: Vec<Operation>) -> Result<Attempt, EncodeError> {
+        let operations = match self.task.in_place {
+            Some(in_place) => in_place.allowed(&operations, self.task.new.len()),
+            None => operations,
+        };
         let mut costs = Costs {
             bits: Vec::with_capacity(self.task.new.len() + 1),
         };

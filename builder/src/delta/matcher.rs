@@ -5,6 +5,9 @@ use crate::work;
 /// Longest match the search looks at; a longer one is found as well, as its first part.
 const LENGTH_MAX: usize = 256;
 
+/// How many times as many suffixes are looked at where some are not wanted.
+const FILTERED: usize = 8;
+
 /// A place in the old image and how many bytes there equal the ones searched, up to
 /// [`LENGTH_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +52,14 @@ impl<'a> Matcher<'a> {
     }
 
     /// Appends up to `count` matches of the front of `query` from each side of its place in the
-    /// order, each of at least `least` bytes, the longest first on each side.
-    pub(super) fn search(&self, query: &[u8], least: usize, count: usize, found: &mut Vec<Match>) {
+    /// order, each of at least `least` bytes and not below `first`, the longest first on each side.
+    pub(super) fn search(
+        &self,
+        query: &[u8],
+        (least, first): (usize, usize),
+        count: usize,
+        found: &mut Vec<Match>,
+    ) {
         let query = &query[..query.len().min(LENGTH_MAX)];
         if query.len() < least.max(2) {
             return;
@@ -70,10 +79,12 @@ impl<'a> Matcher<'a> {
                 (high, high_len) = (middle, len);
             }
         }
-        let above = (low..end).take(count);
-        self.take_while_long(above, query, least, found);
-        let below = (start..low).rev().take(count);
-        self.take_while_long(below, query, least, found);
+        // Some more where not every place will do.
+        let ranks = if first > 0 { count * FILTERED } else { count };
+        let above = (low..end).take(ranks);
+        self.take_while_long(above, query, (least, first), count, found);
+        let below = (start..low).rev().take(ranks);
+        self.take_while_long(below, query, (least, first), count, found);
     }
 
     /// Going away from the query's place, matches only get shorter.
@@ -81,21 +92,24 @@ impl<'a> Matcher<'a> {
         &self,
         ranks: impl Iterator<Item = usize>,
         query: &[u8],
-        least: usize,
+        (least, first): (usize, usize),
+        count: usize,
         found: &mut Vec<Match>,
     ) {
-        let mut best = 0;
+        let (mut best, mut left) = (0, count);
         for rank in ranks {
             let suffix = self.suffix(rank);
             let len = common_len(suffix, query);
-            if len < least || len * 2 < best {
+            if len < least || len * 2 < best || left == 0 {
                 break;
             }
+            let source = self.text.len() - suffix.len();
+            if source < first {
+                continue;
+            }
             best = best.max(len);
-            found.push(Match {
-                source: self.text.len() - suffix.len(),
-                len,
-            });
+            left -= 1;
+            found.push(Match { source, len });
         }
     }
 

@@ -12,6 +12,7 @@ use sprag_delta::Operation;
 
 use super::Effort;
 use super::fields::{Fields, MovedTo};
+use super::in_place::InPlace;
 use super::matcher::{Match, Matcher};
 use crate::work;
 use nodes::{LITERALS, Nodes};
@@ -85,6 +86,8 @@ pub(super) struct Images<'a> {
     pub(super) matcher: &'a Matcher<'a>,
     /// Absent where no fields are recognised.
     pub(super) masked: Option<Masked<'a>>,
+    /// For a device with a single slot.
+    pub(super) in_place: Option<InPlace>,
 }
 
 /// The images with their fields made alike.
@@ -129,16 +132,17 @@ pub(super) fn parse(
             parser.leave(position, best);
             found.clear();
             let count = limits.matches_each_side;
+            let first = images.first_source(position);
+            let least = (limits.match_min, first);
             images
                 .matcher
-                .search(&new[position..], limits.match_min, count, &mut found);
+                .search(&new[position..], least, count, &mut found);
             if let Some(masked) = images.masked
                 && position.is_multiple_of(masked.step)
             {
                 let query = &masked.new[position..];
-                masked
-                    .matcher
-                    .search(query, limits.masked_min, count, &mut found);
+                let least = (limits.masked_min, first);
+                masked.matcher.search(query, least, count, &mut found);
             }
             for candidate in &found {
                 parser.enter(position, best, candidate.source);
@@ -268,6 +272,8 @@ impl Parser<'_> {
         for way in &mut self.ways {
             if let Some(left) = way.field_left.checked_sub(1) {
                 way.field_left = left;
+            } else if !self.images.allows(position, way.diagonal) {
+                way.cost = u64::MAX / 2;
             } else if let Some((cost, len)) =
                 self.images.field_cost(way, position, self.moved, prices)
             {
@@ -323,7 +329,7 @@ impl Parser<'_> {
 
 // Images are shorter than 2^32 bytes, and so are nodes fewer: `encode` sees to the first, the
 // collection of nodes to the second.
-fn as_u32(value: usize) -> u32 {
+pub(super) fn as_u32(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
@@ -331,7 +337,7 @@ fn as_u64(value: usize) -> u64 {
     u64::try_from(value).unwrap_or(u64::MAX)
 }
 
-fn as_i64(value: usize) -> i64 {
+pub(super) fn as_i64(value: usize) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 

@@ -14,12 +14,12 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         self.end - self.start
     }
 
     /// Takes in what follows if that comes the same way.
-    fn join(&mut self, next: Self) -> bool {
+    pub(super) fn join(&mut self, next: Self) -> bool {
         let joins = self.diagonal == next.diagonal;
         if joins {
             self.end = next.end;

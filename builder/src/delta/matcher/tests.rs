@@ -25,7 +25,7 @@ proptest! {
     ) {
         let matcher = Matcher::new(&text);
         let mut found: Vec<Match> = Vec::new();
-        matcher.search(&query, least, 4, &mut found);
+        matcher.search(&query, (least, 0), 4, &mut found);
         for each in &found {
             prop_assert_eq!(naive_len(&text[each.source..], &query), each.len);
             prop_assert!(each.len >= least);

@@ -16,16 +16,35 @@ const FIELD_FAR: u64 = 160;
 const FIELD_NEAR: u64 = 192;
 
 impl Images<'_> {
+    /// The lowest source of a copy to `position`.
+    pub(in crate::delta) fn first_source(&self, position: usize) -> usize {
+        self.in_place.map_or(0, |in_place| in_place.least(position))
+    }
+
+    /// Whether the byte at `position` may come along a diagonal, as far as the groups of a device
+    /// with a single slot go.
+    pub(super) fn allows(&self, position: usize, diagonal: i64) -> bool {
+        self.in_place
+            .is_none_or(|in_place| in_place.allows(position, diagonal))
+    }
+
+    /// From `position` on: where a copy along `diagonal` has to end for the same reason.
+    fn end(&self, position: usize, diagonal: i64) -> usize {
+        self.in_place
+            .map_or(usize::MAX, |in_place| in_place.end(position, diagonal))
+    }
+
     /// Renews how far the images agree along a diagonal.
     pub(super) fn look_along(&self, way: &mut Way, position: usize) {
         if way.clean_end <= position {
-            way.clean_end = position + agreement(self.old, self.new, position, way.diagonal);
+            let len = agreement(self.old, self.new, position, way.diagonal);
+            way.clean_end = (position + len).min(self.end(position, way.diagonal));
         }
         if let Some(masked) = self.masked
             && way.masked_end <= position
         {
             let len = agreement(masked.old, masked.new, position, way.diagonal);
-            way.masked_end = position + len;
+            way.masked_end = (position + len).min(self.end(position, way.diagonal));
         }
     }
 
@@ -76,7 +95,7 @@ impl Images<'_> {
             return (price <= limit).then_some(price);
         };
         let first = usize::try_from(as_i64(start) + diagonal).ok()?;
-        if first + (end - start) > self.old.len() {
+        if first + (end - start) > self.old.len() || self.end(start, diagonal) < end {
             return None;
         }
         let (mut price, mut place, mut misses) = (0, start, 0_u8);

@@ -101,14 +101,15 @@ impl Search<'_, '_> {
     fn matches(&self, piece: Piece, place: usize, found: &mut Vec<Proposal>) {
         let mut matches = Vec::new();
         let new = self.images.new;
+        let first = self.images.first_source(place);
         self.images
             .matcher
-            .search(&new[place..], 3, 2, &mut matches);
+            .search(&new[place..], (3, first), 2, &mut matches);
         if let Some(masked) = self.images.masked
             && place.is_multiple_of(masked.step)
         {
             let query = &masked.new[place..];
-            masked.matcher.search(query, 4, 2, &mut matches);
+            masked.matcher.search(query, (4, first), 2, &mut matches);
         }
         matches.sort_unstable_by_key(|found| (found.source, found.len));
         matches.dedup_by_key(|found| found.source);
