@@ -68,6 +68,7 @@ fn payload() -> Payload {
         root: Digest([3; 32]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs: Needs {
             workspace: 16_384,
             ram: 0,

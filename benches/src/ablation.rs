@@ -111,6 +111,7 @@ fn size(pair: &Pair, ram: u32) -> Result<u64, BenchError> {
         effort: sprag::Effort::Default,
         isa: None,
         load_address: None,
+        in_place: None,
     };
     let failed = |reason: String| BenchError::Usage(format!("{}: {reason}", pair.name));
     let patch = encode_native(&old, &new, &limits, &mut |_, _, _| ())

@@ -157,6 +157,7 @@ fn entry(spec: &PayloadSpec, block_size: u32) -> Payload {
         root: Digest([0; 32]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs,
     }
 }

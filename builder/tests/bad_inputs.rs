@@ -366,6 +366,7 @@ fn boasting() -> Vec<u8> {
         root: name(0),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs,
     };
     let deltas =

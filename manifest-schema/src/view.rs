@@ -105,6 +105,8 @@ pub struct PayloadView {
     pub checkpoint_interval: u32,
     /// Bytes of a group of sectors, if the payload may be applied in place; else 0.
     pub in_place_group: u32,
+    /// Bytes by which the old image is moved up first.
+    pub in_place_shift: u32,
     /// Least flash operations between power cuts with which the update completes; 0 if not stated.
     pub min_operations: u32,
 }
@@ -215,6 +217,7 @@ impl From<&Payload> for PayloadView {
             erases: payload.needs.erases,
             checkpoint_interval: payload.checkpoint_interval,
             in_place_group: payload.in_place_group,
+            in_place_shift: payload.in_place_shift,
             min_operations: payload.needs.min_operations,
         }
     }

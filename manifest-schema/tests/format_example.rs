@@ -49,6 +49,7 @@ fn build() -> Option<Vec<u8>> {
         root: sha256(&[&block_prefix(0, 0), IMAGE]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs: Needs {
             workspace: 0,
             ram: 0,
@@ -317,6 +318,7 @@ fn pages_chain_as_the_document_says() {
         root: Digest([0; 32]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs: Needs {
             workspace: 0,
             ram: 2048,

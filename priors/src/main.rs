@@ -74,6 +74,7 @@ fn lesson(folder: &Path) -> Result<Lesson, Box<dyn Error>> {
         effort: Effort::default(),
         isa: None,
         load_address: None,
+        in_place: None,
     };
     let patch = encode_native(&old, &new, &limits, &mut |_, _, _| ())?.bytes;
     let mut decoder = Decoder::new(&mut workspace, old.len().try_into()?, new.len().try_into()?);

@@ -17,14 +17,19 @@ pub enum Boot {
     Trial(Area),
     /// The confirmed image, because the new one was not confirmed in time or is not whole.
     Reverted(Area),
+    /// None: the only slot is to be made by the bootloader from what is staged, with [`crate::Preflight::in_bootloader`].
+    Apply(Area),
 }
 
 impl Boot {
-    /// The slot to boot.
+    /// The slot to boot; of [`Boot::Apply`] the one to fill first.
     #[must_use]
     pub const fn slot(self) -> Area {
         match self {
-            Self::Confirmed(slot) | Self::Trial(slot) | Self::Reverted(slot) => slot,
+            Self::Confirmed(slot)
+            | Self::Trial(slot)
+            | Self::Reverted(slot)
+            | Self::Apply(slot) => slot,
         }
     }
 }
@@ -40,17 +45,37 @@ pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
     let mut copies = Copies::load(&mut flash)?;
     let record = &mut copies.current;
     let confirmed = record.confirmed;
-    let trial = confirmed.other_slot();
+    let single = is_single(&flash);
+    let trial = trial_slot(single, confirmed);
     match record.phase {
         Phase::Idle | Phase::Erasing | Phase::Writing => return Ok(Boot::Confirmed(confirmed)),
+        Phase::Staged | Phase::Moving | Phase::Decoding | Phase::Copying | Phase::Recovering => {
+            return Ok(Boot::Apply(confirmed));
+        }
         Phase::Pending | Phase::Testing => {}
     }
     let tries_left = record.tries_left.checked_sub(1);
+    let holds = (tries_left.is_some() || single)
+        && slot_holds(&mut flash, trial, record.trial_size, &record.trial_digest);
     let boot = match tries_left {
-        Some(left) if slot_holds(&mut flash, trial, record.trial_size, &record.trial_digest) => {
+        Some(left) if holds => {
             record.phase = Phase::Testing;
             record.tries_left = left;
             Boot::Trial(trial)
+        }
+        _ if single && holds => match record.reverse.take() {
+            Some(reverse) => {
+                record.phase = Phase::Staged;
+                record.payload = reverse;
+                record.outcome = Outcome::Reverted;
+                Boot::Apply(confirmed)
+            }
+            // There is no other image.
+            None => return Ok(Boot::Trial(trial)),
+        },
+        _ if single => {
+            record.phase = Phase::Recovering;
+            Boot::Apply(confirmed)
         }
         _ => {
             record.phase = Phase::Idle;
@@ -69,14 +94,17 @@ pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
 /// # Errors
 /// [`Error::NothingToConfirm`] if no image is on trial, or another runs; [`Error::RecordLost`], and flash errors.
 pub fn confirm<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord, Error> {
+    let single = is_single(&Flash::new(storage));
     BootRecord::update(storage, |record| {
-        if record.phase != Phase::Testing || running != record.confirmed.other_slot() {
+        let trial = trial_slot(single, record.confirmed);
+        if record.phase != Phase::Testing || running != trial {
             return Err(Error::NothingToConfirm);
         }
         record.phase = Phase::Idle;
         record.outcome = Outcome::Confirmed;
         record.reverted = Digest([0; 32]);
         record.confirmed = running;
+        record.reverse = None;
         record.confirmed_size = record.trial_size;
         record.confirmed_digest = record.trial_digest;
         // The check at the start let only greater counters in; a record written since may not undo that.
@@ -91,13 +119,29 @@ pub fn confirm<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord,
 /// # Errors
 /// [`Error::NothingToConfirm`] if no image is on trial, or another runs; [`Error::RecordLost`], and flash errors.
 pub fn give_up<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord, Error> {
+    let single = is_single(&Flash::new(storage));
     BootRecord::update(storage, |record| {
-        if record.phase != Phase::Testing || running != record.confirmed.other_slot() {
+        let trial = trial_slot(single, record.confirmed);
+        if record.phase != Phase::Testing || running != trial {
             return Err(Error::NothingToConfirm);
         }
         record.tries_left = 0;
         Ok(())
     })
+}
+
+/// Whether there is but one slot.
+pub(crate) fn is_single<S: Storage>(flash: &Flash<'_, S>) -> bool {
+    flash.size(Area::SlotB) == 0
+}
+
+/// Where an image on trial lies.
+const fn trial_slot(single: bool, confirmed: Area) -> Area {
+    if single {
+        confirmed
+    } else {
+        confirmed.other_slot()
+    }
 }
 
 /// Whether the first `size` bytes of `slot` can be read and have this digest.

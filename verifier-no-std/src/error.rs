@@ -224,6 +224,13 @@ pub enum Error {
         /// Payloads in the package.
         payloads: u32,
     },
+    /// The groups of a payload for a single slot, or the way the old image is moved up, are not whole sectors here.
+    GroupOfSectors {
+        /// Bytes of a group.
+        package: u32,
+        /// Bytes of a sector that does not divide one of them.
+        sector: u32,
+    },
 
     /// The installed version is listed, but the image in flash is not that version's.
     SourceDigest {
@@ -303,6 +310,12 @@ pub enum Error {
         page: u32,
         /// Times it came.
         tries: u32,
+    },
+
+    /// Neither copy of the decoder's state is whole, and the old image is partly overwritten.
+    CheckpointLost {
+        /// Where in the new image the decoder was to go on.
+        offset: u32,
     },
 
     /// The payload's stream is malformed; codes 700 to 799 say how.
@@ -411,6 +424,7 @@ impl Error {
             Self::CodecUnsupported { .. } => 405,
             Self::Geometry { .. } => 406,
             Self::NoPayload { .. } => 407,
+            Self::GroupOfSectors { .. } => 408,
             Self::SourceDigest { .. } => 501,
             Self::SourceVersion { .. } => 502,
             Self::SourceNotListed { .. } => 503,
@@ -423,6 +437,7 @@ impl Error {
             Self::TargetDigest { .. } => 607,
             Self::BlockRetries { .. } => 608,
             Self::PageRetries { .. } => 609,
+            Self::CheckpointLost { .. } => 610,
             Self::Codec(e) => e.code(),
             Self::OutputSize { .. } => 720,
             Self::FlashRead { .. } => 801,

@@ -85,8 +85,14 @@ impl<'b> Intake<'b> {
             StagingPlace::SlotTail => record.confirmed.other_slot(),
             StagingPlace::Direct => return Ok(false),
         };
-        if record.phase != Phase::Writing {
-            return Ok(false);
+        match record.phase {
+            Phase::Writing
+            | Phase::Staged
+            | Phase::Moving
+            | Phase::Decoding
+            | Phase::Copying
+            | Phase::Recovering => {}
+            _ => return Ok(false),
         }
         let mut flash = Flash::new(storage);
         let mut at = record.staging_start;

@@ -3,7 +3,7 @@
 use sprag_manifest::{Digest, Payload};
 
 use crate::checkpoint::Place;
-use crate::record::StagingPlace;
+use crate::record::{Phase, StagingPlace};
 use crate::staging::Staging;
 use crate::storage::Area;
 
@@ -36,6 +36,47 @@ pub struct Plan {
     pub(crate) checkpoints: Option<Place>,
     /// Whether an earlier run of the same update may have left blocks or sectors.
     pub(crate) resumed: bool,
+    /// For a device with a single slot.
+    pub(crate) in_place: Option<InPlace>,
+}
+
+/// An update of the only slot. Sizes and offsets are bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InPlace {
+    /// Whether what is staged is applied, which the bootloader does; else the payload is only staged.
+    pub(crate) applies: bool,
+    /// How much of the new image is made before it overwrites the old one; 0 for a full payload, which is made in the
+    /// slot itself.
+    pub(crate) group: u32,
+    /// How far the old image is moved up first.
+    pub(crate) shift: u32,
+    /// How far an earlier run came, as the boot record says it.
+    pub(crate) phase: Phase,
+    pub(crate) offset: u32,
+    /// The payload that leads back, which is staged as well.
+    pub(crate) reverse: Option<Reverse>,
+    /// Whether this one leads back.
+    pub(crate) leads_back: bool,
+}
+
+impl InPlace {
+    /// Whether an earlier run may have overwritten something of the slot.
+    pub(crate) const fn has_begun(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Moving | Phase::Decoding | Phase::Copying | Phase::Recovering
+        )
+    }
+}
+
+/// A second payload of the same package.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reverse {
+    pub(crate) payload: Payload,
+    pub(crate) number: u32,
+    /// From the start of the package.
+    pub(crate) offset: u64,
+    pub(crate) staging: Staging,
 }
 
 impl Plan {
@@ -76,6 +117,12 @@ impl Plan {
             (None, Some(place)) if place.area == self.target => (place.start, place.end),
             _ => (0, 0),
         }
+    }
+
+    /// Whether the payload is only staged for now: then the bootloader applies it.
+    #[must_use]
+    pub const fn is_staged_only(&self) -> bool {
+        matches!(self.in_place, Some(InPlace { applies: false, .. }))
     }
 
     /// Whether the update goes on from an earlier run.

@@ -5,10 +5,12 @@
 
 mod erase;
 mod place;
+mod single;
 mod source;
 
 use sprag_manifest::{Digest, Payload, Role};
 
+use crate::boot::is_single;
 use crate::codec::CodecSet;
 use crate::error::Error;
 use crate::flash::Flash;
@@ -51,6 +53,8 @@ pub struct Preflight<'m, 'b, C> {
     verified: &'m VerifiedManifest<'b>,
     codecs: &'m C,
     resources: Resources,
+    /// Of a device with a single slot: the bootloader runs, not the application.
+    in_bootloader: bool,
     state: State<'m, 'b>,
 }
 
@@ -77,6 +81,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             verified,
             codecs,
             resources,
+            in_bootloader: false,
             state: State::Inspect,
         }
     }
@@ -131,6 +136,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 let head = self.verified.authentic.head;
                 let staging = plan.staging.as_mut().ok_or(Error::WrongState)?;
                 match staging.write(&mut Flash::new(storage), head)? {
+                    true if plan.in_place.is_some() => Ok(State::Ready(plan)),
                     true => Ok(State::BeginWriting(plan)),
                     false => Ok(State::StageHead(plan)),
                 }
@@ -160,7 +166,11 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             });
         }
         let flash = Flash::new(storage);
-        let target = record.confirmed.other_slot();
+        let single = is_single(&flash);
+        let target = match single {
+            true => record.confirmed,
+            false => record.confirmed.other_slot(),
+        };
         for area in [record.confirmed, target, Area::Record] {
             flash.check_geometry(area)?;
         }
@@ -174,10 +184,12 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 have,
             });
         }
-        let usable = manifest
-            .payloads
-            .iter()
-            .filter(|payload| payload.role != Role::Reverse);
+        if single && let Some(state) = self.inspect_single(storage, &record)? {
+            return Ok(state);
+        }
+        let usable = manifest.payloads.iter().filter(|payload| {
+            payload.role != Role::Reverse && (!single || Self::serves_single(payload))
+        });
         let payloads = manifest.payloads.len();
         let mut refusal = Error::NoPayload { payloads };
         for payload in usable {
@@ -200,21 +212,32 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         found: Result<SourceMatch, Error>,
     ) -> Result<State<'m, 'b>, Error> {
         let manifest = self.verified.manifest();
+        let single = is_single(&Flash::new(storage));
         let full = || {
             (0_u32..)
                 .zip(manifest.payloads.iter())
                 .find(|(_, p)| p.role == Role::Full)
         };
         let delta = found.map(|source| {
-            let wanted = |p: &Payload| p.role == Role::Delta && p.source == Some(source.number);
+            let wanted = |p: &Payload| {
+                p.role == Role::Delta
+                    && p.source == Some(source.number)
+                    && (!single || Self::serves_single(p))
+            };
             let delta = (0_u32..)
                 .zip(manifest.payloads.iter())
                 .find(|(_, p)| wanted(p));
-            (delta, source.size)
+            (delta, source)
         });
         let delta_refusal = match delta {
-            Ok((Some((number, payload)), size)) => match self.check_payload(&payload) {
-                Ok(()) => return self.begin(storage, record, number, payload, size),
+            Ok((Some((number, payload)), source)) => match self.check_payload(&payload) {
+                Ok(()) if single => {
+                    let mut sources = (0_u32..).zip(manifest.sources.iter());
+                    let old = sources.find(|(number, _)| *number == source.number);
+                    let old = old.map(|(_, image)| image);
+                    return self.begin_single(storage, record, number, payload, old);
+                }
+                Ok(()) => return self.begin(storage, record, number, payload, source.size),
                 Err(e) => e,
             },
             Ok((None, _)) => Error::NoPayload {
@@ -228,6 +251,9 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         }
         let (number, payload) = full().ok_or(delta_refusal)?;
         self.check_payload(&payload)?;
+        if single {
+            return self.begin_single(storage, record, number, payload, None);
+        }
         self.begin(storage, record, number, payload, 0)
     }
 
@@ -245,6 +271,8 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         match payload.needs.scratch {
             _ if payload.checkpoint_interval != 0 => Ok(()),
             0 => Ok(()),
+            // What only an update of a single slot takes is looked at there.
+            _ if payload.in_place_group != 0 => Ok(()),
             need => Err(Error::Scratch { need, have: 0 }),
         }
     }
@@ -288,6 +316,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             staging,
             checkpoints,
             resumed: false,
+            in_place: None,
         };
         let place = staging.map_or(StagingPlace::Direct, |staging| staging.place);
         let start = staging.map_or(0, |staging| staging.start());

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! 0..4 magic "SPRB" | 4..6 layout version 2 | 6 phase | 7 confirmed slot | 8..12 revision | 12 tries left
-//! 13 outcome | 14 staging kind | 15 zero | 16..24 security counter | 24..32 sequence | 32..40 trial security
+//! 13 outcome | 14 staging kind | 15 reverse payload plus 1, or zero | 16..24 security counter | 24..32 sequence | 32..40 trial security
 //! counter | 40..48 trial sequence | 48..52 trial image size | 52..56 staging start | 56..60 payload index
 //! 60..64 confirmed image size | 64..96 confirmed image digest | 96..128 manifest digest | 128..160 trial image digest
 //! 160..164 erase offset | 164..196 manifest digest of the update that was reverted last
@@ -48,6 +48,17 @@ pub enum Phase {
     Pending,
     /// The new image has been booted on trial.
     Testing,
+    /// Single slot: the whole payload is staged; the bootloader applies it.
+    Staged,
+    /// Single slot: the image is being moved up in its slot. Its bytes from [`BootRecord::erase_offset`] on are moved.
+    Moving,
+    /// Single slot: the group at [`BootRecord::erase_offset`] is being made in the scratch area. All before it is in
+    /// the slot.
+    Decoding,
+    /// Single slot: the group at [`BootRecord::erase_offset`] is whole in the scratch area and is being copied to the slot.
+    Copying,
+    /// Single slot: it holds no whole image, and a full payload is being staged.
+    Recovering,
 }
 
 /// How the last update ended.
@@ -105,6 +116,8 @@ pub struct BootRecord {
     pub staging_start: u32,
     /// Index of the payload under way.
     pub payload: u32,
+    /// Single slot: index of the payload that leads back, staged as well, until the new image is confirmed.
+    pub reverse: Option<u32>,
     /// Bytes of the confirmed image; 0 until the first update is confirmed.
     pub confirmed_size: u32,
     /// Digest of the confirmed image; zero until the first update is confirmed.
@@ -114,7 +127,7 @@ pub struct BootRecord {
     /// Digest of the image under way or on trial.
     pub trial_digest: Digest,
     /// While erasing: sectors before this offset of the slot are erased. While writing: the sector at this offset
-    /// is being erased again, or [`BootRecord::NO_ERASE`]. A sector whose erase was cut short can read as
+    /// is being erased again, or [`BootRecord::NO_ERASE`]. For a single slot see [`Phase`]. A sector whose erase was cut short can read as
     /// erased, so what flash holds cannot tell.
     pub erase_offset: u32,
     /// SHA-256 of the manifest of the update that was reverted last, which is not tried again; zero if none was.
@@ -138,6 +151,7 @@ impl Default for BootRecord {
             trial_size: 0,
             staging_start: 0,
             payload: 0,
+            reverse: None,
             confirmed_size: 0,
             confirmed_digest: Digest([0; 32]),
             manifest: Digest([0; 32]),
@@ -208,7 +222,15 @@ impl BootRecord {
             Phase::Writing => 2,
             Phase::Pending => 3,
             Phase::Testing => 4,
+            Phase::Staged => 5,
+            Phase::Moving => 6,
+            Phase::Decoding => 7,
+            Phase::Copying => 8,
+            Phase::Recovering => 9,
         };
+        // A package has at most 65 payloads.
+        let reverse = self.reverse.and_then(|number| u8::try_from(number).ok());
+        let reverse = reverse.map_or(0, |number| number.saturating_add(1));
         let outcome = match self.outcome {
             Outcome::None => 0,
             Outcome::Confirmed => 1,
@@ -225,7 +247,7 @@ impl BootRecord {
             &VERSION.to_le_bytes(),
             &[phase, slot],
             &self.revision.to_le_bytes(),
-            &[self.tries_left, outcome, staging, 0],
+            &[self.tries_left, outcome, staging, reverse],
             &self.security_counter.to_le_bytes(),
             &self.sequence.to_le_bytes(),
             &self.trial_security_counter.to_le_bytes(),
@@ -264,7 +286,7 @@ impl BootRecord {
         }
         let [phase, slot] = fields.array()?;
         let revision = fields.u32()?;
-        let [tries_left, outcome, staging, _] = fields.array()?;
+        let [tries_left, outcome, staging, reverse] = fields.array()?;
         Some(Self {
             phase: match phase {
                 0 => Phase::Idle,
@@ -272,6 +294,11 @@ impl BootRecord {
                 2 => Phase::Writing,
                 3 => Phase::Pending,
                 4 => Phase::Testing,
+                5 => Phase::Staged,
+                6 => Phase::Moving,
+                7 => Phase::Decoding,
+                8 => Phase::Copying,
+                9 => Phase::Recovering,
                 _ => return None,
             },
             confirmed: match slot {
@@ -300,6 +327,7 @@ impl BootRecord {
             trial_size: fields.u32()?,
             staging_start: fields.u32()?,
             payload: fields.u32()?,
+            reverse: reverse.checked_sub(1).map(u32::from),
             confirmed_size: fields.u32()?,
             confirmed_digest: Digest(fields.array()?),
             manifest: Digest(fields.array()?),

@@ -7,12 +7,13 @@
 mod collect;
 mod cursor;
 mod decode;
+mod in_place;
 mod output;
 mod resume;
 
 pub use resume::Resumed;
 
-use sprag_manifest::Item;
+use sprag_manifest::{Index, Item};
 
 use crate::checkpoint::Header;
 use crate::codec::{CodecSet, PatchDecoder};
@@ -49,6 +50,8 @@ pub enum Status {
     NeedInput(Wanted),
     /// The new image is whole and marked for its trial boot.
     Done,
+    /// All is staged for the bootloader, which makes the new image in the only slot: start it.
+    Staged,
 }
 
 /// How far the update is, for a progress display.
@@ -77,6 +80,12 @@ pub struct Updater<'w, D> {
     searching: bool,
     rereads: u8,
     restarts: u8,
+    /// Whether the payload that leads back is in turn, of two.
+    at_reverse: bool,
+    /// Whether anything of the only slot has been overwritten.
+    destructive: bool,
+    /// After a reset: the part and the place in it from which the decoder goes on.
+    walk: Option<(u32, in_place::Input)>,
     state: State,
 }
 
@@ -114,6 +123,8 @@ enum State {
     /// What was staged behind the new image is erased, from here.
     CleanTail(u32),
     Mark,
+    /// Something is done with the only slot.
+    InPlace(in_place::Stage),
     Done,
     Failed(Error),
 }
@@ -152,11 +163,12 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             Ok::<_, Error>(part)
         };
         let workspace = take(codecs.borrowed_workspace(&plan.payload))?;
-        let page = take(cursor.page_buffer_len())?;
-        let block = take(cursor.block_buffer_len())?;
+        let (page_len, block_len) = buffer_lens(&plan);
+        let page = take(page_len)?;
+        let block = take(block_len)?;
         let chunk = take(u32::try_from(CHUNK).unwrap_or(u32::MAX))?;
         let decoder = codecs.open(&plan.payload, plan.old_size, plan.new_size, workspace)?;
-        let state = match plan.resumed {
+        let state = match plan.resumed && plan.in_place.is_none() {
             true => State::Recheck(Hasher::new(), 0),
             false => Self::first_state(&plan),
         };
@@ -173,6 +185,9 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             searching: plan.resumed,
             rereads: 0,
             restarts: 0,
+            at_reverse: false,
+            destructive: plan.in_place.is_some_and(|in_place| in_place.has_begun()),
+            walk: None,
             state,
             plan,
         })
@@ -274,6 +289,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
     pub fn step<S: Storage>(&mut self, storage: &mut S) -> Result<Status, Error> {
         match self.advance(storage) {
             Ok(()) => Ok(match (&self.state, self.wanted()) {
+                (State::Done, _) if self.plan.is_staged_only() => Status::Staged,
                 (State::Done, _) => Status::Done,
                 (_, Some(wanted)) => Status::NeedInput(wanted),
                 _ => Status::Working,
@@ -286,11 +302,16 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                         | Error::TargetDigest { .. }
                 );
                 let first = !matches!(self.state, State::Failed(_));
+                let in_place = self.plan.in_place;
                 self.state = State::Failed(e);
-                if begin_anew && first {
+                let phase = match in_place {
+                    Some(_) => self.phase_after(&e),
+                    None => begin_anew.then_some(Phase::Idle),
+                };
+                if let (Some(phase), true) = (phase, first) {
                     // What ended the update matters more than a record that cannot be written.
                     let _ = BootRecord::update(storage, |record| {
-                        record.phase = Phase::Idle;
+                        record.phase = phase;
                         Ok(())
                     });
                 }
@@ -357,6 +378,10 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                     self.state = State::Mark;
                 }
             }
+            State::InPlace(stage) => {
+                let stage = *stage;
+                self.in_place(storage, stage)?;
+            }
             State::Mark => {
                 self.mark(storage)?;
                 self.state = State::Done;
@@ -367,7 +392,10 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
 
     /// Parts are looked for only where an earlier run of this update can have staged them: what a fresh run finds is
     /// stale, and torn parts among it would be passed over again and again.
-    const fn first_state(plan: &Plan) -> State {
+    fn first_state(plan: &Plan) -> State {
+        if let Some(in_place) = plan.in_place.filter(|in_place| in_place.applies) {
+            return Self::first_stage(&in_place);
+        }
         match plan.staging {
             Some(_) if plan.resumed => State::Locate(Pass::Collect),
             _ => State::Receive(0),
@@ -417,6 +445,9 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
     fn mark<S: Storage>(&self, storage: &mut S) -> Result<(), Error> {
         let plan = &self.plan;
         BootRecord::update(storage, |record| {
+            if let Some(in_place) = plan.in_place {
+                return self.mark_in_place(&in_place, record);
+            }
             if record.phase != Phase::Writing || record.manifest != plan.manifest {
                 return Err(Error::WrongState);
             }
@@ -453,13 +484,23 @@ fn check_image<S: Storage>(
     Ok((*at >= plan.new_size).then(|| same(&hasher.so_far(), &plan.new_digest)))
 }
 
+/// Bytes of a page and of a block, of any payload that is staged.
+fn buffer_lens(plan: &Plan) -> (u32, u32) {
+    let reverse = plan.in_place.and_then(|in_place| in_place.reverse);
+    let second = reverse.map(|reverse| Index::new(&reverse.payload));
+    let lens = |index: Index| (index.page_buffer_len(), index.block_buffer_len());
+    let (page, block) = lens(Index::new(&plan.payload));
+    let (second_page, second_block) = second.map_or((0, 0), lens);
+    (page.max(second_page), block.max(second_block))
+}
+
 /// Bytes of arena that [`Updater::new`] needs for this plan.
 #[must_use]
 pub fn arena_len<C: CodecSet>(plan: &Plan, codecs: &C) -> u32 {
-    let cursor = Cursor::new(plan);
+    let (page_len, block_len) = buffer_lens(plan);
     codecs
         .borrowed_workspace(&plan.payload)
-        .saturating_add(cursor.page_buffer_len())
-        .saturating_add(cursor.block_buffer_len())
+        .saturating_add(page_len)
+        .saturating_add(block_len)
         .saturating_add(u32::try_from(CHUNK).unwrap_or(u32::MAX))
 }

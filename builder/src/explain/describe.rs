@@ -157,6 +157,10 @@ pub fn describe(error: &Error) -> String {
             count(payloads, "payload")
         ),
 
+        Error::GroupOfSectors { package, sector } => format!(
+            "the payload is made in groups of {package} B, which are not whole sectors of {sector} B"
+        ),
+
         Error::SourceDigest { package, device } => format!(
             "the installed image has SHA-256 {device}, the package was made for that version with \
              SHA-256 {package}"
@@ -205,6 +209,10 @@ pub fn describe(error: &Error) -> String {
         Error::PageRetries { page, tries } => {
             format!("index page {page} came wrong {tries} times")
         }
+
+        Error::CheckpointLost { offset } => format!(
+            "the decoder was to go on at byte {offset} of the new image, and its saved state is lost"
+        ),
 
         Error::Codec(error) => codec(&error),
         Error::OutputSize { package, decoded } => format!(

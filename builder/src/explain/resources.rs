@@ -57,4 +57,12 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "The package serves other versions only and has no full image.",
         remedy: "Build with the installed version as a further `--old`, or with `--with-full`.",
     },
+    Explanation {
+        code: 408,
+        name: "GROUP_OF_SECTORS",
+        meaning: "A payload for a single slot is made in groups, or moves the old image by a way, that are not whole \
+                  sectors of this device.",
+        cause: "The package was built for a device with smaller sectors.",
+        remedy: "Build with the profile of this device (`--profile`).",
+    },
 ];

@@ -84,4 +84,12 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Compare the server's file with `sprag verify`, upload it again, and offer the \
                  package again: only what follows that page is missing.",
     },
+    Explanation {
+        code: 610,
+        name: "CHECKPOINT_LOST",
+        meaning: "The state in which the decoder was to go on is not whole in flash, and the only slot is partly \
+                  overwritten.",
+        cause: "The scratch area lost its bytes, or was used for something else while the update was under way.",
+        remedy: "The device stays in its bootloader: send it a package with a full image.",
+    },
 ];

@@ -21,6 +21,7 @@ fn payload(codec: Codec, size: u32) -> Payload {
         root: Digest([0; 32]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs: Needs {
             workspace,
             ram: 0,

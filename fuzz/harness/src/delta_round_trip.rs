@@ -57,6 +57,7 @@ pub fn run(input: &[u8]) {
             effort,
             isa: None,
             load_address: None,
+            in_place: None,
         };
         let encoded = encode_native(old, &new, &limits, &mut |_, _, _| ());
         encoded.expect("images that are short enough").bytes
@@ -74,6 +75,7 @@ pub fn run(input: &[u8]) {
             addresses,
             old_regions: &within(&old_regions, old),
             new_regions: &within(&new_regions, &new),
+            in_place: None,
         };
         encode(old, &new, &options).expect("options that fit each other")
     };

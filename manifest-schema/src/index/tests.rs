@@ -18,6 +18,7 @@ fn payload(size: u32, block_size: u32) -> Payload {
         root: Digest([0; 32]),
         checkpoint_interval: 0,
         in_place_group: 0,
+        in_place_shift: 0,
         needs: Needs {
             workspace: 10,
             ram: 0,

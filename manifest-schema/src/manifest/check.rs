@@ -61,7 +61,7 @@ pub(super) fn payloads(reader: &mut Reader<'_>, manifest: &Manifest<'_>) -> Step
 fn source(manifest: &Manifest<'_>, number: u32, payload: &Payload) -> Result<(), DecodeErrorKind> {
     let count = manifest.sources.len();
     match (payload.role, payload.source) {
-        (Role::Full, None) => match payload.in_place_group {
+        (Role::Full, None) => match payload.in_place_group.max(payload.in_place_shift) {
             0 => Ok(()),
             group => Err(DecodeErrorKind::GroupUnexpected {
                 payload: number,

@@ -53,9 +53,11 @@ pub struct Payload {
     /// Bytes of the new image between two checkpoints of the decoder that a device keeps in flash when it
     /// applies the payload without staging it; 0 if it keeps none.
     pub checkpoint_interval: u32,
-    /// Bytes of the new image in one group of sectors, if the payload may be applied in place: while it makes a
-    /// group, the old image reads as zeros below the group's start. 0 if it may not.
+    /// Bytes of the new image in one group of sectors, if the payload may be applied in place: what a group is made of
+    /// does not depend on old bytes that lie below the group's start once the old image was moved up. 0 if it may not.
     pub in_place_group: u32,
+    /// Bytes by which the old image is moved up in its slot before it is overwritten, whole sectors.
+    pub in_place_shift: u32,
     /// What applying it takes.
     pub needs: Needs,
 }
@@ -192,6 +194,7 @@ impl Element<'_> for Payload {
             root: Digest(fields.required(reader, 6)?.fixed()?),
             checkpoint_interval: 0,
             in_place_group: 0,
+            in_place_shift: 0,
             needs: Needs {
                 workspace: number(fields.required(reader, 7)?)?,
                 ram: number(fields.required(reader, 8)?)?,
@@ -204,20 +207,22 @@ impl Element<'_> for Payload {
         payload.checkpoint_interval = not_zero(11)?;
         payload.in_place_group = not_zero(12)?;
         payload.needs.min_operations = not_zero(13)?;
+        payload.in_place_shift = not_zero(14)?;
         fields.end(reader)?;
         Ok(payload)
     }
 
     fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
         let source = self.source.map(u64::from);
-        let [scratch, interval, group, operations] = [
+        let [scratch, interval, group, operations, shift] = [
             self.needs.scratch,
             self.checkpoint_interval,
             self.in_place_group,
             self.needs.min_operations,
+            self.in_place_shift,
         ]
         .map(|value| Some(u64::from(value)).filter(|value| *value != 0));
-        let optional_count = [source, scratch, interval, group, operations]
+        let optional_count = [source, scratch, interval, group, operations, shift]
             .into_iter()
             .flatten()
             .fold(0_u64, |count, _| count.saturating_add(1));
@@ -242,7 +247,8 @@ impl Element<'_> for Payload {
         writer.uint(u64::from(self.needs.erases))?;
         optional(writer, 11, interval)?;
         optional(writer, 12, group)?;
-        optional(writer, 13, operations)
+        optional(writer, 13, operations)?;
+        optional(writer, 14, shift)
     }
 }
 

@@ -93,12 +93,12 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
         any::<u32>(),
         any::<u32>(),
     );
-    let steps = (any::<u32>(), any::<u32>(), any::<u32>());
+    let steps = (any::<u32>(), any::<(u32, u32)>(), any::<u32>());
     (sizes, rest, steps, any::<u16>()).prop_map(
         move |(
             (size, log, workspace),
             (codec, root, scratch, erases),
-            (checkpoint_interval, group, min_operations),
+            (checkpoint_interval, (group, shift), min_operations),
             spare,
         )| {
             let mut payload = Payload {
@@ -110,6 +110,7 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
                 root: Digest(root),
                 checkpoint_interval,
                 in_place_group: if role == Role::Full { 0 } else { group },
+                in_place_shift: if role == Role::Full { 0 } else { shift },
                 needs: Needs {
                     workspace,
                     ram: 0,

@@ -142,7 +142,7 @@ const KEYS: &[Rule] = &[
     ("key 18", |m| m.append(&[], 18, int(0)), Kind::UnknownCriticalField { key: 18 }),
     ("a very large key", |m| m.append(&[], i128::from(i64::MAX), int(0)), Kind::UnknownCriticalField { key: i64::MAX }),
     ("key 5 in an image", |m| m.append(&[8], 5, int(0)), Kind::UnknownCriticalField { key: 5 }),
-    ("key 14 in a payload", |m| m.append(&[10, 3], 14, int(0)), Kind::UnknownCriticalField { key: 14 }),
+    ("key 15 in a payload", |m| m.append(&[10, 3], 15, int(0)), Kind::UnknownCriticalField { key: 15 }),
     ("key 4 in a requirement", |m| m.append(&[11], 4, int(0)), Kind::UnknownCriticalField { key: 4 }),
     ("key 3 in the validity", |m| m.append(&[14], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
     ("key 8 in the preconditions", |m| m.append(&[15], 8, int(0)), Kind::UnknownCriticalField { key: 8 }),
@@ -225,6 +225,9 @@ const RELATIONS: &[Rule] = &[
     ("a delta from nowhere", |m| m.remove(&[10, 0], 2), Kind::SourceMissing { payload: 0 }),
     ("a reverse to nowhere", |m| m.remove(&[10, 3], 2), Kind::SourceMissing { payload: 3 }),
     ("a full payload from a source", |m| m.map(&[10, 2]).insert(1, (int(2), int(0))), Kind::SourceUnexpected { payload: 2, source: 0 }),
+    ("no shift, written out", |m| m.append(&[10, 3], 14, int(0)), Kind::DefaultWritten { key: 14 }),
+    ("a shift of 4 GiB", |m| m.append(&[10, 3], 14, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
+    ("a shift in a full payload", |m| m.append(&[10, 2], 14, int(4_096)), Kind::GroupUnexpected { payload: 2, group: 4_096 }),
     ("a full payload in place", |m| m.append(&[10, 2], 12, int(4_096)), Kind::GroupUnexpected { payload: 2, group: 4_096 }),
     ("two deltas from one source", |m| m.set(&[10, 1, 2], int(0)), Kind::DuplicatePayload { first: 0, second: 1 }),
     (
@@ -363,6 +366,10 @@ fn limits_are_reached() {
         block_size: 256,
         checkpoint_interval: u32::MAX,
         in_place_group: match role {
+            sprag_manifest::Role::Full => 0,
+            _ => u32::MAX,
+        },
+        in_place_shift: match role {
             sprag_manifest::Role::Full => 0,
             _ => u32::MAX,
         },

@@ -38,6 +38,7 @@ pub(crate) const DELTA: Payload = Payload {
     root: Digest([0x44; 32]),
     checkpoint_interval: 0,
     in_place_group: 0,
+    in_place_shift: 0,
     needs: Needs {
         workspace: 16_384,
         ram: 16_384 + 4_096 + 256,
@@ -62,6 +63,7 @@ pub(crate) const PAYLOADS: [Payload; 4] = [
         },
         checkpoint_interval: 16_384,
         in_place_group: 8_192,
+        in_place_shift: 0,
         ..DELTA
     },
     Payload {

@@ -13,6 +13,54 @@ use crate::storage::{Area, Storage};
 /// Parts that a power cut tears for which there is room in the log; each may push the next part into a new sector.
 const TORN_PARTS: u32 = 4;
 
+/// Where the payloads of an update of the only slot wait.
+pub(super) struct StagedPlaces {
+    /// With the head in front.
+    pub(super) first: Staging,
+    /// Of the payload that leads back.
+    pub(super) second: Option<Staging>,
+}
+
+/// Both logs in the staging area, the second in sectors of its own.
+pub(super) fn place_both<S: Storage>(
+    flash: &Flash<'_, S>,
+    head_len: usize,
+    payload: &Payload,
+    reverse: Option<&Payload>,
+) -> Result<StagedPlaces, Error> {
+    let area = Area::Staging;
+    let have = flash.size(area);
+    let exhausted = Err(Error::StagingExhausted { have });
+    let end_of = |start, head: Option<usize>, payload: &Payload| {
+        let index = Index::new(payload);
+        let parts = index
+            .items()
+            .map(|part| usize::try_from(part.len).unwrap_or(usize::MAX));
+        let end = log_end(flash, area, start, head.into_iter().chain(parts));
+        let torn = index.block_buffer_len().saturating_mul(TORN_PARTS);
+        let end = end.saturating_add(torn);
+        (index.stored_len() <= u64::from(have) && end <= have).then_some(end)
+    };
+    let Some(end) = end_of(0, Some(head_len), payload) else {
+        return exhausted;
+    };
+    let log = |start, end| Staging::new(StagingPlace::Area, area, start, end);
+    let Some(reverse) = reverse else {
+        return Ok(StagedPlaces {
+            first: log(0, have),
+            second: None,
+        });
+    };
+    let start = flash.align_to_sector(area, end);
+    if start >= have || end_of(start, None, reverse).is_none() {
+        return exhausted;
+    }
+    Ok(StagedPlaces {
+        first: log(0, start),
+        second: Some(log(start, have)),
+    })
+}
+
 /// Bytes of `slot` that an update may erase: whole sectors ahead of the bootloader's reserve.
 pub(super) fn usable_slot<S: Storage>(flash: &Flash<'_, S>, slot: Area, reserve: u32) -> u32 {
     let usable = flash.size(slot).saturating_sub(reserve);

@@ -20,9 +20,19 @@ impl<D: PatchDecoder> Updater<'_, D> {
         pass: Pass,
     ) -> Result<(), Error> {
         let Some(part) = self.cursor.part() else {
-            // All are staged: decode them from the first.
-            self.start_over();
-            self.state = State::Locate(Pass::Apply);
+            match (pass, self.plan.in_place, self.walk.take()) {
+                (Pass::Collect, Some(in_place), _) => self.all_collected(&in_place),
+                // All were in the decoder before a reset.
+                (Pass::Apply, _, Some(_)) => {
+                    self.decoder.finish();
+                    self.state = State::Drain;
+                }
+                // All are staged: decode them from the first.
+                _ => {
+                    self.start_over();
+                    self.state = State::Locate(Pass::Apply);
+                }
+            }
             return Ok(());
         };
         let staging = self.staging.as_mut().ok_or(Error::WrongState)?;
@@ -33,7 +43,10 @@ impl<D: PatchDecoder> Updater<'_, D> {
         };
         let buffer = buffer.get_mut(..len).ok_or(Error::WrongState)?;
         match (staging.read(flash, buffer), pass) {
-            (Err(Error::StagingExhausted { .. }), Pass::Apply) => {
+            (Err(Error::StagingExhausted { .. }), _)
+                if pass == Pass::Apply
+                    || self.plan.in_place.is_some_and(|in_place| in_place.applies) =>
+            {
                 return Err(Error::StagedBlock {
                     block: self.cursor.block(),
                     address: staging.address(flash),
@@ -53,6 +66,15 @@ impl<D: PatchDecoder> Updater<'_, D> {
             return self.found(part.item, pass);
         }
         match (staging.vacancy(flash, len)?, pass) {
+            (Vacancy::Free, Pass::Collect)
+                if self.plan.in_place.is_some_and(|in_place| in_place.applies) =>
+            {
+                // There is no link, and nothing has been overwritten yet.
+                return Err(Error::StagedBlock {
+                    block: self.cursor.block(),
+                    address: staging.address(flash),
+                });
+            }
             (Vacancy::Free, Pass::Collect) => {
                 // Nothing of this update lies behind a free place.
                 self.searching = false;
@@ -79,7 +101,14 @@ impl<D: PatchDecoder> Updater<'_, D> {
 
     fn found(&mut self, item: Item, pass: Pass) -> Result<(), Error> {
         match (pass, item) {
-            (Pass::Apply, Item::Block(_)) => self.state = State::Feed(0),
+            (Pass::Apply, Item::Block(_)) => match self.walk {
+                Some((ordinal, input)) if ordinal == self.cursor.ordinal() => {
+                    self.walk = None;
+                    self.state = input.state();
+                }
+                Some(_) => self.cursor.advance(self.page),
+                None => self.state = State::Feed(0),
+            },
             (Pass::Collect, Item::Block(_)) => {
                 self.fetched = self.fetched.saturating_add(1);
                 self.cursor.advance(self.page);

@@ -59,10 +59,6 @@ impl Cursor {
         self.index.page_buffer_len()
     }
 
-    pub(super) fn block_buffer_len(&self) -> u32 {
-        self.index.block_buffer_len()
-    }
-
     pub(super) const fn block_count(&self) -> u32 {
         self.index.block_count()
     }

@@ -16,6 +16,13 @@ impl<D: PatchDecoder> Updater<'_, D> {
     /// Decodes at most one chunk and writes it.
     pub(super) fn decode<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         loop {
+            if self.output.ends_group() {
+                if self.output.is_pending() {
+                    return self.flush(flash);
+                }
+                self.end_group();
+                return Ok(());
+            }
             let (mut images, room) = self.output.split(&self.plan, flash);
             match self.decoder.pull(&mut images, room).map_err(|e| match e {
                 PullError::Images(e) => e,
@@ -72,7 +79,9 @@ impl<D: PatchDecoder> Updater<'_, D> {
                     self.state = state;
                 }
             }
-            Flushed::Dirty(offset) if self.restarts < MAX_RESTARTS => {
+            Flushed::Dirty(offset)
+                if self.plan.in_place.is_none() && self.restarts < MAX_RESTARTS =>
+            {
                 self.restarts = self.restarts.saturating_add(1);
                 self.state = State::Mend(offset);
             }
@@ -111,7 +120,15 @@ impl<D: PatchDecoder> Updater<'_, D> {
         if self.output.is_pending() {
             return self.flush(flash);
         }
-        self.state = State::Check(Hasher::new(), 0);
+        if self
+            .plan
+            .in_place
+            .is_some_and(|in_place| in_place.group != 0)
+        {
+            self.end_group();
+        } else {
+            self.state = State::Check(Hasher::new(), 0);
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use sprag_manifest::Digest;
 
+use super::in_place::{floor, put};
 use super::{Error, Flash, Hasher, Plan};
 use crate::codec::{CodecError, Images};
 use crate::flash::{CHUNK, Found};
@@ -18,6 +19,10 @@ pub(super) struct Output<'w> {
     size: u32,
     /// Digest of what is in flash, where checkpoints are kept.
     hasher: Option<Hasher>,
+    /// In the only slot: where the group under way begins and ends. Else the whole image.
+    group: (u32, u32),
+    /// Where the group is written; its sectors are erased on the way.
+    elsewhere: Option<Area>,
 }
 
 /// What a flush did.
@@ -37,6 +42,8 @@ impl<'w> Output<'w> {
             written: 0,
             size: plan.new_size,
             hasher: plan.checkpoints.map(|_| Hasher::new()),
+            group: (0, plan.new_size),
+            elsewhere: None,
         }
     }
 
@@ -54,6 +61,30 @@ impl<'w> Output<'w> {
     /// The digest of what is in flash; `None` where no checkpoints are kept.
     pub(super) fn prefix(&self) -> Option<Digest> {
         self.hasher.as_ref().map(Hasher::so_far)
+    }
+
+    /// Begins the group at `base` of an update of the only slot: in the scratch area, or, for a full payload, in the
+    /// slot.
+    pub(super) fn begin_group(&mut self, plan: &Plan, base: u32) {
+        let len = plan.in_place.map_or(0, |in_place| in_place.group);
+        (self.filled, self.written) = (0, base);
+        (self.group, self.elsewhere) = match len {
+            0 => ((0, self.size), Some(plan.target)),
+            len => {
+                let end = base.saturating_add(len).min(self.size);
+                ((base, end), Some(Area::Scratch))
+            }
+        };
+    }
+
+    /// Where the group under way begins in the new image.
+    pub(super) const fn base(&self) -> u32 {
+        self.group.0
+    }
+
+    /// Whether all of a group is made but not of the image.
+    pub(super) fn ends_group(&self) -> bool {
+        self.made() >= self.group.1 && self.group.1 < self.size
     }
 
     pub(super) const fn written(&self) -> u32 {
@@ -77,12 +108,28 @@ impl<'w> Output<'w> {
     ) -> (SlotImages<'f, 's, S>, &'f mut [u8]) {
         let filled = self.filled.min(self.chunk.len());
         let (pending, room) = self.chunk.split_at_mut(filled);
+        // No byte of the next group is made before this one is where it belongs.
+        let left = self.group.1.saturating_sub(self.written);
+        let left = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(filled);
+        let room = match self.group.1 < self.size {
+            true => {
+                let len = room.len().min(left);
+                room.get_mut(..len).unwrap_or_default()
+            }
+            false => room,
+        };
         let images = SlotImages {
             flash,
             active: plan.active,
             old_size: plan.old_size,
             target: plan.target,
+            base: self.group.0,
+            elsewhere: self.elsewhere,
             written: self.written,
+            shift: plan.in_place.map_or(0, |in_place| in_place.shift),
+            floor: floor(plan, self.group.0),
             pending,
         };
         (images, room)
@@ -110,8 +157,15 @@ impl<'w> Output<'w> {
         for byte in self.chunk.iter_mut().take(padded).skip(self.filled) {
             *byte = erased;
         }
-        let bytes = self.chunk.get(..padded).unwrap_or(self.chunk);
         let start = self.written;
+        if let Some(area) = self.elsewhere {
+            let place = start.saturating_sub(self.group.0);
+            put(flash, (area, place), self.chunk, self.filled)?;
+            self.written = self.written.saturating_add(len);
+            self.filled = 0;
+            return Ok(Flushed::Written);
+        }
+        let bytes = self.chunk.get(..padded).unwrap_or(self.chunk);
         let good = match flash.compare(area, start, bytes)? {
             Found::Equal => true,
             Found::Blank => write_if_good(flash, area, start, bytes)?,
@@ -150,7 +204,13 @@ pub(super) struct SlotImages<'f, 's, S> {
     active: Area,
     old_size: u32,
     target: Area,
+    /// In the only slot: where the group under way begins, and where it is made.
+    base: u32,
+    elsewhere: Option<Area>,
     written: u32,
+    /// In the only slot: how far the old image was moved up, and where it begins that nothing of it is left before.
+    shift: u32,
+    floor: u32,
     pending: &'f [u8],
 }
 
@@ -171,14 +231,26 @@ impl<S: Storage> Images for SlotImages<'_, '_, S> {
             }
             .into());
         }
-        self.flash.read(self.active, offset, buf)
+        let place = offset.saturating_add(self.shift);
+        self.flash.read(self.active, place, buf)?;
+        for (byte, _) in buf.iter_mut().zip(offset..self.floor) {
+            *byte = 0;
+        }
+        Ok(())
     }
 
     fn read_new(&mut self, offset: u32, buf: &mut [u8]) -> Result<(), Error> {
         let in_flash = usize::try_from(self.written.saturating_sub(offset)).unwrap_or(usize::MAX);
         let (old, new) = buf.split_at_mut(in_flash.min(buf.len()));
-        if !old.is_empty() {
-            self.flash.read(self.target, offset, old)?;
+        let before = usize::try_from(self.base.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let (slot, group) = old.split_at_mut(before.min(old.len()));
+        if !slot.is_empty() {
+            self.flash.read(self.target, offset, slot)?;
+        }
+        if !group.is_empty() {
+            let area = self.elsewhere.unwrap_or(self.target);
+            let place = offset.max(self.base).saturating_sub(self.base);
+            self.flash.read(area, place, group)?;
         }
         let start = usize::try_from(offset.saturating_sub(self.written)).unwrap_or(usize::MAX);
         let source = self

@@ -20,7 +20,12 @@ fn encode(record: &BootRecord, version: u16) -> Vec<u8> {
         Phase::Erasing => 1,
         Phase::Writing => 2,
         Phase::Pending => 3,
-        _ => 4,
+        Phase::Testing => 4,
+        Phase::Staged => 5,
+        Phase::Moving => 6,
+        Phase::Decoding => 7,
+        Phase::Copying => 8,
+        _ => 9,
     };
     let outcome = match record.outcome {
         Outcome::None => 0,
@@ -37,7 +42,9 @@ fn encode(record: &BootRecord, version: u16) -> Vec<u8> {
     bytes.extend(version.to_le_bytes());
     bytes.extend([phase, slot]);
     bytes.extend(record.revision.to_le_bytes());
-    bytes.extend([record.tries_left, outcome, staging, 0]);
+    let reverse = record.reverse.map_or(0, |number| number + 1);
+    bytes.extend([record.tries_left, outcome, staging]);
+    bytes.push(u8::try_from(reverse).unwrap());
     for counter in [
         record.security_counter,
         record.sequence,
@@ -172,6 +179,7 @@ fn a_record_is_laid_out_as_documented() {
         trial_size: 4,
         staging_start: 5,
         payload: 6,
+        reverse: Some(12),
         confirmed_size: 7,
         confirmed_digest: Digest([8; 32]),
         manifest: Digest([9; 32]),
@@ -508,7 +516,7 @@ fn copies_of_another_layout_version_are_none_of_ours() {
         assert_eq!(lost, Err(Error::RecordLost), "{version}");
     }
     // Values without a meaning, under a good checksum.
-    for (at, value) in [(6, 5), (7, 2), (13, 3), (14, 3)] {
+    for (at, value) in [(6, 10), (7, 2), (13, 3), (14, 3)] {
         let mut bytes = encode(&record, 2);
         bytes[at] = value;
         let checksum = sha256(&bytes[..196]);

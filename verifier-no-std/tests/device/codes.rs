@@ -44,6 +44,7 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (405, "CODEC_UNSUPPORTED", 6),
     (406, "GEOMETRY", 6),
     (407, "NO_PAYLOAD", 6),
+    (408, "GROUP_OF_SECTORS", 6),
     (501, "SOURCE_DIGEST", 8),
     (502, "SOURCE_VERSION", 8),
     (503, "SOURCE_NOT_LISTED", 8),
@@ -56,6 +57,7 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (607, "TARGET_DIGEST", 5),
     (608, "BLOCK_RETRIES", 5),
     (609, "PAGE_RETRIES", 5),
+    (610, "CHECKPOINT_LOST", 8),
     (701, "STREAM_HEADER", 8),
     (702, "WORKSPACE_TOO_SMALL", 8),
     (703, "SOURCE_RANGE", 8),
@@ -178,6 +180,10 @@ fn one_of_each() -> Vec<Error> {
             write_size: 3,
         },
         Error::NoPayload { payloads: 1 },
+        Error::GroupOfSectors {
+            package: 6,
+            sector: 4,
+        },
         Error::SourceDigest {
             package: a,
             device: b,
@@ -205,6 +211,7 @@ fn one_of_each() -> Vec<Error> {
         },
         Error::BlockRetries { block: 1, tries: 2 },
         Error::PageRetries { page: 1, tries: 2 },
+        Error::CheckpointLost { offset: 1 },
     ];
     let behind = [
         Error::OutputSize {

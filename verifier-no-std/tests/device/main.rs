@@ -16,6 +16,8 @@ mod decoding;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod in_place;
+#[cfg(test)]
 mod journey;
 #[cfg(test)]
 mod resources;

@@ -35,6 +35,7 @@ fn release() -> (Vec<Vec<u8>>, Release) {
             workspace: WORKSPACE_LEN,
             scratch: 0,
             checkpoint_interval: 0,
+            in_place: (0, 0),
         });
     }
     (images, release)

@@ -309,6 +309,13 @@ fn refusals_of_a_package() {
             Error::NoPayload { payloads: 1 },
             "the package has 1 payload, and none that this device can use",
         ),
+        (
+            Error::GroupOfSectors {
+                package: 4096,
+                sector: 16_384,
+            },
+            "the payload is made in groups of 4096 B, which are not whole sectors of 16384 B",
+        ),
     ];
     let codes = check(cases);
     let layer = |code: &u16| (200..500).contains(code);
@@ -381,6 +388,10 @@ fn failures_of_an_update() {
         (
             Error::PageRetries { page: 3, tries: 8 },
             "index page 3 came wrong 8 times".into(),
+        ),
+        (
+            Error::CheckpointLost { offset: 8192 },
+            "the decoder was to go on at byte 8192 of the new image, and its saved state is lost".into(),
         ),
         (
             Error::Codec(CodecError::Header { found: 0x7f }),

@@ -78,6 +78,8 @@ pub(crate) struct PayloadSpec {
     pub(crate) workspace: u32,
     pub(crate) scratch: u32,
     pub(crate) checkpoint_interval: u32,
+    /// Bytes of a group and of the shift, for a single slot.
+    pub(crate) in_place: (u32, u32),
 }
 
 /// What a release says. The defaults are made for `DEVICE`.
@@ -116,6 +118,7 @@ impl Release {
                 workspace: WORKSPACE_LEN,
                 scratch: 0,
                 checkpoint_interval: 0,
+                in_place: (0, 0),
             }],
             sources: vec![("1.0.0", old.to_vec())],
             ..Self::bare(apply(old, operations))
@@ -168,6 +171,7 @@ impl Release {
             workspace: 0,
             scratch: 0,
             checkpoint_interval: 0,
+            in_place: (0, 0),
         });
         self
     }
@@ -248,7 +252,8 @@ impl PayloadSpec {
             block_size: self.block_size,
             root: Digest([0; DIGEST_LEN]),
             checkpoint_interval: self.checkpoint_interval,
-            in_place_group: 0,
+            in_place_group: self.in_place.0,
+            in_place_shift: self.in_place.1,
             needs: Needs {
                 workspace: self.workspace,
                 ram: u32::MAX,

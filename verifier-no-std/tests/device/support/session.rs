@@ -56,6 +56,8 @@ pub(crate) struct Offer {
     pub(crate) keys: Vec<TrustedKey>,
     pub(crate) resources: Resources,
     pub(crate) intake_len: usize,
+    /// Of a single slot: the bootloader runs.
+    pub(crate) in_bootloader: bool,
     /// What is left of the arena's exact length.
     pub(crate) arena_missing: usize,
     pub(crate) codecs: TestCodecs,
@@ -76,6 +78,7 @@ impl Offer {
                 trial_boots: 5,
             },
             intake_len: package.head_len() + 77,
+            in_bootloader: false,
             arena_missing: 0,
             codecs: TestCodecs::default(),
             versions: vec![(old.to_vec(), "1.0.0")],
@@ -291,6 +294,9 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
         let device = offer.device(&record, version);
         let verified = check(authentic, &device).map_err(Stop::Refused)?;
         let mut preflight = Preflight::new(&verified, offer.resources, &offer.codecs);
+        if offer.in_bootloader {
+            preflight = preflight.in_bootloader();
+        }
         let mut work = Work::default();
         for _ in 0..MANY_STEPS {
             let before = self.sim().totals();
@@ -337,6 +343,7 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
                         Err(e) => return Err(Stop::Refused(e)),
                     }
                 }
+                Status::Staged => return Ok(work),
                 Status::Done => {
                     let Progress { blocks, image } = updater.progress();
                     // After a reset the image may have been found whole, and nothing was left to do.
