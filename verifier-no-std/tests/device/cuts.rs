@@ -66,6 +66,27 @@ impl<const R: usize, const W: usize, const S: usize> Sweep<R, W, S> {
         times.map(|times| times.saturating_sub(1)).sum()
     }
 
+    /// On a board that differs by `seed`: as it left the factory, with flash that reports torn units, or in service.
+    fn of_seed(
+        board: Board<R, W, S>,
+        release: &Release,
+        old: &[u8],
+        place: StagingPlace,
+        seed: u64,
+    ) -> Self {
+        let mut board = match seed {
+            0 => board.newly_made(old),
+            _ => board.in_service(old),
+        };
+        if seed == 1 {
+            // As flash with ECC does.
+            board.sim_mut().report_torn_units();
+        }
+        let mut sweep = Self::new(board, release, old, place);
+        sweep.seed = seed;
+        sweep
+    }
+
     fn name(&self, what: &dyn Debug) -> String {
         format!(
             "{S}/{W} {:?}, image {}, cut {what:?}",
@@ -235,17 +256,7 @@ fn sweep<const R: usize, const W: usize, const S: usize>(
                 image,
                 staging,
             };
-            let mut board = match seed {
-                0 => make(room).newly_made(&old),
-                _ => make(room).in_service(&old),
-            };
-            if seed == 1 {
-                // As flash with ECC does.
-                board.sim_mut().report_torn_units();
-            }
-            let mut sweep = Sweep::new(board, &release, &old, place);
-            sweep.seed = seed;
-            let counts = sweep.run(double_every);
+            let counts = Sweep::of_seed(make(room), &release, &old, place, seed).run(double_every);
             (cuts, double_cuts) = (cuts + counts.0, double_cuts + counts.1);
         }
     }
@@ -299,17 +310,7 @@ fn sweep_checkpoints<const R: usize, const W: usize, const S: usize>(
                 image,
                 staging: scratch,
             };
-            let mut board = match seed {
-                0 => make(room).newly_made(&old),
-                _ => make(room).in_service(&old),
-            };
-            if seed == 1 {
-                // As flash with ECC does.
-                board.sim_mut().report_torn_units();
-            }
-            let mut sweep = Sweep::new(board, &release, &old, place);
-            sweep.seed = seed;
-            let counts = sweep.run(double_every);
+            let counts = Sweep::of_seed(make(room), &release, &old, place, seed).run(double_every);
             (cuts, double_cuts) = (cuts + counts.0, double_cuts + counts.1);
         }
     }
