@@ -1,6 +1,7 @@
 """Peers that have no command line of their own: bsdiff's operations under xz, and HDiffPatch.
 
 usage: peers.py bsdiff-xz OLD NEW PATCH | bsdiff-xz-apply OLD PATCH OUT
+                detools-in-place OLD NEW PATCH COMPRESSION SLOT | hdiff-lite OLD NEW PATCH DICTIONARY
                 hdiff-lzma2 OLD NEW PATCH | hdiff-brotli OLD NEW PATCH | hdiff-apply OLD PATCH OUT
                 version MODULE
 """
@@ -89,6 +90,30 @@ def hdiff_apply(old, patch, out):
     write(out, hdiffpatch.apply(read(old), read(patch)))
 
 
+def detools_in_place(old, new, patch, compression, slot):
+    """Segments of 4 KiB in a slot of so many bytes; applied in a copy of it, and compared."""
+    import detools
+
+    with open(patch, "wb") as file, open(old, "rb") as source, open(new, "rb") as target:
+        detools.create_patch(source, target, file, compression, patch_type="in-place",
+                             algorithm="bsdiff", memory_size=int(slot), segment_size=4096)
+    memory, image = patch + ".slot", read(new)
+    write(memory, read(old).ljust(int(slot), b"\xff"))
+    detools.apply_patch_in_place_filenames(memory, patch)
+    assert read(memory)[:len(image)] == image
+
+
+def hdiff_lite(old, new, patch, dictionary):
+    """HPatchLite across two slots: what its tools do in place is in no registry."""
+    import hdiffpatch
+
+    config = hdiffpatch.TuzConfig(dict_size=int(dictionary), literal_line=True)
+    old, new = read(old), read(new)
+    data = hdiffpatch.diff_lite(old, new, compression=config)
+    assert hdiffpatch.apply_lite(old, data) == new
+    write(patch, data)
+
+
 def version(module):
     import importlib.metadata
 
@@ -103,6 +128,8 @@ def main(task, *args):
         "bsdiff-xz": bsdiff_xz,
         "bsdiff-xz-apply": bsdiff_xz_apply,
         "hdiff-apply": hdiff_apply,
+        "hdiff-lite": hdiff_lite,
+        "detools-in-place": detools_in_place,
         "version": version,
     }
     tasks[task](*args)

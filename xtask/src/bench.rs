@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: the tables, printed as they come; with `--instructions` the decoder's work, with
-//! `--ablation` what each stage of the codec is worth.
+//! `--ablation` what each stage of the codec is worth, with `--in-place` patches for a single slot.
 
 use std::process::ExitCode;
 
@@ -12,6 +12,7 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
     const RUN: [&str; 5] = ["run", "--release", "--package", "sprag-benches", "--bin"];
     let (program, words) = match words {
         ["--instructions", rest @ ..] => ("instructions", rest),
+        ["--in-place", rest @ ..] => ("in_place", rest),
         ["--ablation", rest @ ..] => return ablation(rest),
         words => ("table", words),
     };
