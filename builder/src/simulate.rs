@@ -8,7 +8,7 @@ mod meter;
 mod report;
 
 use flash_sim::Trace;
-use sprag_manifest::{DeviceProfile, FlashProfile, KeyId, LinkProfile, Manifest, Role};
+use sprag_manifest::{DeviceProfile, FlashProfile, Header, KeyId, LinkProfile, Manifest, Role};
 use sprag_verifier::{Area, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 
 use crate::codec::Progress;
@@ -192,6 +192,7 @@ fn over_link(
     let mut story = Story::default();
     let ended = world.live(&mut meter, &mut link, &mut story);
     let counts = link.counts;
+    let head_len = Header::decode(world.package).map_or(0, |header| header.payloads_offset());
     LinkReport {
         completed: ended.is_ok(),
         code: match ended {
@@ -200,7 +201,7 @@ fn over_link(
         },
         milliseconds: meter.clock / 1_000_000,
         sent_bytes: counts.bytes,
-        extra_bytes: counts.bytes.saturating_sub(run.fetched),
+        extra_bytes: counts.bytes.saturating_sub(run.fetched + head_len),
         requests: counts.requests,
         refused_parts: story.refusals,
         unanswered: story.no_answers,

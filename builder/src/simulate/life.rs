@@ -121,10 +121,8 @@ impl World<'_> {
     ) -> Result<(), Stop> {
         let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
         let mut intake = Intake::new(&mut buffer);
-        // The head is small and has no parts: it comes whole, and its signature tells whether it is right.
-        let head = intake.push(self.package).map_err(Stop::Refused)?;
-        meter.hash(u64::try_from(head).unwrap_or(u64::MAX));
-        meter.verify();
+        let head = self.fetch_head(meter, link, retry, story)?;
+        intake.push(&head).map_err(Stop::Refused)?;
         let authentic = intake.authenticate(self.trust).map_err(Stop::Refused)?;
         let record = BootRecord::load(meter).map_err(|e| stop(meter, e))?;
         let mut device = *self.device;
@@ -207,6 +205,67 @@ impl World<'_> {
         }
     }
 
+    /// Header and envelope, which have no parts: their signature tells whether they came right, and they are fetched
+    /// anew where they did not.
+    fn fetch_head(
+        &self,
+        meter: &mut Meter,
+        link: &mut Link<'_>,
+        retry: &mut Retry,
+        story: &mut Story,
+    ) -> Result<Vec<u8>, Stop> {
+        let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
+        let mut tries = 0;
+        loop {
+            let mut intake = Intake::new(&mut buffer);
+            let mut head = Vec::new();
+            let mut refused = None;
+            while intake.wanted() > 0 && refused.is_none() {
+                let at = u64::try_from(head.len()).unwrap_or(u64::MAX);
+                let len = u32::try_from(intake.wanted()).unwrap_or(u32::MAX);
+                let answer = link.request(at, len, meter.clock);
+                self.wait(meter, story, answer.took);
+                let before = head.len();
+                for (offset, bytes) in answer.result.unwrap_or_default() {
+                    // As with blocks, a datagram that is ahead of its turn is dropped.
+                    let here = usize::try_from(offset).unwrap_or(usize::MAX);
+                    let fresh = head.len().checked_sub(here);
+                    let Some(fresh) = fresh.and_then(|skip| bytes.get(skip..)) else {
+                        continue;
+                    };
+                    match intake.push(fresh) {
+                        Ok(taken) => head.extend(fresh.iter().take(taken)),
+                        Err(e) => refused = Some(e),
+                    }
+                }
+                if head.len() == before && refused.is_none() {
+                    story.no_answers += 1;
+                    let waited = retry.no_answer().map_err(|e| stop(meter, e))?;
+                    self.wait(meter, story, u64::from(waited) * MILLION);
+                }
+            }
+            if refused.is_none() {
+                meter.hash(u64::try_from(head.len()).unwrap_or(u64::MAX));
+                meter.verify();
+                // The caller finds out the same; only what came wrong is verified here as well.
+                if !self.package.starts_with(&head) {
+                    refused = intake.authenticate(self.trust).err();
+                }
+            }
+            let Some(e) = refused else {
+                retry.verified();
+                return Ok(head);
+            };
+            story.refusals += 1;
+            tries += 1;
+            if tries >= HEAD_TRIES {
+                return Err(stop(meter, e));
+            }
+            let waited = retry.no_answer().map_err(|e| stop(meter, e))?;
+            self.wait(meter, story, u64::from(waited) * MILLION);
+        }
+    }
+
     /// Time in which the device may sleep: the task runs when it is due.
     fn wait(&self, meter: &mut Meter, story: &mut Story, nanoseconds: u64) {
         meter.pass(nanoseconds);
@@ -242,6 +301,8 @@ impl World<'_> {
     }
 }
 
+/// Times that the head may come wrong before it is the package that is.
+const HEAD_TRIES: u32 = 8;
 /// Boots after which an update counts as one that never ends.
 const MANY_BOOTS: u32 = 40;
 

@@ -113,7 +113,7 @@ pub struct LinkReport {
     pub milliseconds: u64,
     /// Bytes that the server sent.
     pub sent_bytes: u64,
-    /// Bytes beyond the payload's own.
+    /// Bytes beyond those of head and payload.
     pub extra_bytes: u64,
     /// Requests.
     pub requests: u64,

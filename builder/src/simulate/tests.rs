@@ -68,7 +68,7 @@ fn one_bad_block_is_repaired_alone_or_named() {
             link.damage(at, damage);
             let mut story = Story::default();
             let ended = world.live(&mut meter, &mut link, &mut story);
-            let whole = 380 * 256 + story_pages(world);
+            let whole = head_len(world) + 380 * 256 + story_pages(world);
             match damage {
                 Damage::Always => {
                     let tries = RetryLimits::default().per_part;
@@ -98,6 +98,39 @@ fn story_pages(world: &World<'_>) -> u64 {
     let manifest = manifest_of(world.package).unwrap();
     let payload = manifest.payloads.get(0).unwrap();
     Index::new(&payload).stored_len() - u64::from(payload.size)
+}
+
+/// Bytes of header and envelope.
+fn head_len(world: &World<'_>) -> u64 {
+    Header::decode(world.package).unwrap().payloads_offset()
+}
+
+/// A damaged head is fetched again whole; one that never comes right ends with what is wrong with it.
+#[test]
+fn a_bad_head_is_fetched_again_or_named() {
+    for damage in [Damage::Once, Damage::Alternating, Damage::Always] {
+        with_blocks(&profile(""), |world, meter, _| {
+            let head = head_len(world);
+            let mut link = Link::new(world.package, PERFECT, 0);
+            link.damage(head - 1, damage);
+            let mut story = Story::default();
+            let ended = world.live(&mut meter.clone(), &mut link, &mut story);
+            if damage == Damage::Always {
+                assert!(
+                    matches!(
+                        ended,
+                        Err(Stop::Refused(DeviceError::SignatureInvalid { .. }))
+                    ),
+                    "{ended:?}"
+                );
+                assert_eq!((story.refusals, story.fetched), (8, 0));
+            } else {
+                assert_eq!((ended, story.refusals), (Ok(()), 1), "{damage:?}");
+                let whole = 2 * head + 380 * 256 + story_pages(world);
+                assert_eq!(link.counts.bytes, whole, "{damage:?}");
+            }
+        });
+    }
 }
 
 /// Lossy, repeating, reordering, corrupting links, many seeds: the right image each time, never without an end.
@@ -156,7 +189,7 @@ fn four_hours_of_cuts_cost_a_block_each() {
         let counts = link.counts;
         assert!(counts.cuts >= 40 && counts.tokens >= 3, "{counts:?}");
         assert!(meter.clock > 4 * 3600 * 1_000_000_000);
-        let whole = 380 * 256 + story_pages(world);
+        let whole = head_len(world) + 380 * 256 + story_pages(world);
         assert!(counts.bytes <= whole + counts.cuts * 256, "{counts:?}");
     });
 }

@@ -154,7 +154,7 @@ pub(in crate::cli) fn simulated(result: &Simulation, profile: &DeviceProfile) ->
             "",
             size(link.extra_bytes),
             format!(
-                "beyond the payload; broken off {} times, {} tokens renewed",
+                "beyond the package; broken off {} times, {} tokens renewed",
                 link.link_cuts, link.tokens
             ),
         );
