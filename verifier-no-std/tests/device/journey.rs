@@ -7,8 +7,8 @@ use sprag_manifest::Role;
 use sprag_verifier::{Area, Boot, BootRecord, Outcome, Phase, Resources, StagingPlace, choose};
 
 use crate::support::{
-    Board, Link, Offer, Ran, Release, Room, Signer, Work, apply, h7, index, l0, l4, nrf,
-    random_image, random_operations, rp2040, uneven,
+    Board, Link, Offer, Ran, Release, Room, Signer, Work, apply, f4, h7, index, l0, l4, nrf,
+    random_image, random_operations, rp2040,
 };
 
 const PLACES: [StagingPlace; 3] = [
@@ -160,7 +160,7 @@ fn nrf52_4_kib_sectors_4_byte_words() {
 
 #[test]
 fn stm32f4_uneven_sectors() {
-    journey(uneven, (0, 0), (9000, 8100));
+    journey(f4::<8192>, (2, 3), (9000, 16_001));
 }
 
 #[test]

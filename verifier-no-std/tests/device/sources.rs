@@ -36,6 +36,7 @@ fn release() -> (Vec<Vec<u8>>, Release) {
             scratch: 0,
             checkpoint_interval: 0,
             in_place: (0, 0),
+            erases: 1,
         });
     }
     (images, release)

@@ -6,6 +6,9 @@ mod images;
 mod package;
 mod parts;
 mod session;
+pub(crate) mod single_slot;
+pub(crate) mod sweep;
+pub(crate) mod two_slots;
 
 pub(crate) use board::Board;
 pub(crate) use codec::{TestCodecs, WORKSPACE_LEN};
@@ -14,7 +17,7 @@ pub(crate) use images::{
     test_stream,
 };
 pub(crate) use package::{Package, PayloadSpec, Release, Signed, Signer, sha256, signed_bytes};
-pub(crate) use parts::{Room, h7, l0, l4, nrf, rp2040, uneven};
+pub(crate) use parts::{Room, bytewise, f4, h7, l0, l4, nrf, rp2040, samd21, u5};
 pub(crate) use session::{DEVICE, Link, MANY_REFUSALS, Offer, Ran, Stop, Work};
 
 pub(crate) fn len_u32(bytes: &[u8]) -> u32 {

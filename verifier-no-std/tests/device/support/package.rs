@@ -80,6 +80,8 @@ pub(crate) struct PayloadSpec {
     pub(crate) checkpoint_interval: u32,
     /// Bytes of a group and of the shift, for a single slot.
     pub(crate) in_place: (u32, u32),
+    /// Most erases of a sector of the image.
+    pub(crate) erases: u32,
 }
 
 /// What a release says. The defaults are made for `DEVICE`.
@@ -119,6 +121,7 @@ impl Release {
                 scratch: 0,
                 checkpoint_interval: 0,
                 in_place: (0, 0),
+                erases: 1,
             }],
             sources: vec![("1.0.0", old.to_vec())],
             ..Self::bare(apply(old, operations))
@@ -172,6 +175,7 @@ impl Release {
             scratch: 0,
             checkpoint_interval: 0,
             in_place: (0, 0),
+            erases: 1,
         });
         self
     }
@@ -258,7 +262,7 @@ impl PayloadSpec {
                 workspace: self.workspace,
                 ram: u32::MAX,
                 scratch: self.scratch,
-                erases: 1,
+                erases: self.erases,
                 min_operations: 0,
             },
         };

@@ -23,12 +23,12 @@ pub(crate) struct Room {
 
 /// nRF52840: 4 KiB sectors, 4 B words; or with smaller sectors, to sweep faster.
 pub(crate) fn nrf<const SECTOR: usize>(room: Room) -> Board<1, 4, SECTOR> {
-    uniform(room, |geometry| geometry.with_write_size(4))
+    lay(room, Slots::Even, |geometry| geometry.with_write_size(4))
 }
 
 /// STM32L4: 2 KiB sectors, 8 B double words that are written once.
 pub(crate) fn l4<const SECTOR: usize>(room: Room) -> Board<1, 8, SECTOR> {
-    uniform(room, |geometry| {
+    lay(room, Slots::Even, |geometry| {
         geometry
             .with_write_size(8)
             .with_write_rule(WriteRule::WriteOnce)
@@ -37,7 +37,7 @@ pub(crate) fn l4<const SECTOR: usize>(room: Room) -> Board<1, 8, SECTOR> {
 
 /// STM32H7: 128 KiB sectors, 32 B flash words that are written once.
 pub(crate) fn h7<const SECTOR: usize>(room: Room) -> Board<1, 32, SECTOR> {
-    uniform(room, |geometry| {
+    lay(room, Slots::Even, |geometry| {
         geometry
             .with_write_size(32)
             .with_write_rule(WriteRule::WriteOnce)
@@ -46,7 +46,7 @@ pub(crate) fn h7<const SECTOR: usize>(room: Room) -> Board<1, 32, SECTOR> {
 
 /// STM32L0: 128 B sectors, 4 B words that are written once, erased to zeros.
 pub(crate) fn l0(room: Room) -> Board<1, 4, 128> {
-    uniform(room, |geometry| {
+    lay(room, Slots::Even, |geometry| {
         geometry
             .with_write_size(4)
             .with_erased_value(0x00)
@@ -56,48 +56,48 @@ pub(crate) fn l0(room: Room) -> Board<1, 4, 128> {
 
 /// RP2040: 4 KiB sectors, 256 B pages; read in words here, as many drivers do.
 pub(crate) fn rp2040(room: Room) -> Board<4, 256, 4096> {
-    uniform(room, |geometry| {
+    lay(room, Slots::Even, |geometry| {
         geometry.with_write_size(256).with_read_size(4)
     })
 }
 
-/// The first nine sectors of an STM32F4 at a sixteenth of their size: 4 x 1 KiB, 4 KiB, 8 KiB and so on.
-/// Slot A is made of three sizes, slot B of one.
-pub(crate) fn uneven(room: Room) -> Board<1, 4, 8192> {
-    const STARTS: &[u32] = &[
-        0, 1024, 2048, 3072, 4096, 8192, 16384, 24576, 32768, 40960, 49152,
-    ];
-    let geometry = Geometry::uneven(&[(4, 1024), (1, 4096), (7, 8192)])
-        .with_write_size(4)
-        .first_sectors(11);
-    let slots = match room.place {
-        StagingPlace::Direct | StagingPlace::Area => [(2048, 14336), (16384, 8192)],
-        _ => [(2048, 22528), (24576, 24576)],
-    };
-    let region = |(start, len)| Region { start, len };
-    let behind = (40960, 16384);
-    let (staging, scratch) = match room.place {
-        StagingPlace::Area => (behind, (0, 0)),
-        StagingPlace::Direct => ((0, 0), behind),
-        _ => ((0, 0), (0, 0)),
-    };
-    Board::new(
-        FlashSim::new(geometry),
-        NorLayout {
-            slot_a: region(slots[0]),
-            slot_b: region(slots[1]),
-            staging: region(staging),
-            record: region((0, 2048)),
-            scratch: region(scratch),
-            erased: 0xff,
-            base: BASE,
-            sectors: Sectors::Starts(STARTS),
-        },
-    )
+/// A serial flash that writes single bytes.
+pub(crate) fn bytewise<const SECTOR: usize>(room: Room) -> Board<1, 1, SECTOR> {
+    lay(room, Slots::Even, |geometry| geometry)
 }
 
-fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
+/// STM32U5: 16 B quad words that are written once.
+pub(crate) fn u5<const SECTOR: usize>(room: Room) -> Board<1, 16, SECTOR> {
+    lay(room, Slots::Even, |geometry| {
+        geometry
+            .with_write_size(16)
+            .with_write_rule(WriteRule::WriteOnce)
+    })
+}
+
+/// SAM D21: rows of 256 B, pages of 64 B.
+pub(crate) fn samd21(room: Room) -> Board<1, 64, 256> {
+    lay(room, Slots::Even, |geometry| geometry.with_write_size(64))
+}
+
+/// STM32F4 with two banks: four sectors of an eighth, one of a half, then large ones; 16, 64 and 128 KiB on the part.
+/// A slot begins with a bank, so that its image lies in sectors of three sizes.
+pub(crate) fn f4<const SECTOR: usize>(room: Room) -> Board<1, 4, SECTOR> {
+    lay(room, Slots::Bank, |geometry| geometry.with_write_size(4))
+}
+
+/// The sectors of a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slots {
+    /// All alike.
+    Even,
+    /// The first is divided into five.
+    Bank,
+}
+
+fn lay<const READ: usize, const WRITE: usize, const SECTOR: usize>(
     room: Room,
+    slots: Slots,
     part: impl Fn(Geometry) -> Geometry,
 ) -> Board<READ, WRITE, SECTOR> {
     let size = u32::try_from(SECTOR).unwrap();
@@ -108,19 +108,32 @@ fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
     };
     let slot = room.image + tail;
     let record = 2 * RECORD_LEN.div_ceil(size);
+    let mut runs = vec![(1, size)];
     let mut next = 1;
-    let mut region = |sectors: u32| {
+    let mut region = |count: u32, slots: Slots| {
         let start = next * size;
-        next += sectors + 1;
+        next += count + 1;
+        match slots {
+            Slots::Even => runs.push((count + 1, size)),
+            Slots::Bank => runs.extend([(4, size / 8), (1, size / 2), (count, size)]),
+        }
         Region {
             start,
-            len: sectors * size,
+            len: count * size,
         }
     };
-    let (record, slot_a, slot_b) = (region(record), region(slot), region(slot));
-    let (staging, scratch) = (region(area), region(scratch));
-    let geometry = part(Geometry::uniform(size, next));
+    let record = region(record, Slots::Even);
+    let (slot_a, slot_b) = (region(slot, slots), region(slot, slots));
+    let (staging, scratch) = (region(area, Slots::Even), region(scratch, Slots::Even));
+    let geometry = part(Geometry::uneven(&runs));
     let erased = geometry.erased_value();
+    let sectors = match slots {
+        Slots::Even => Sectors::Uniform,
+        Slots::Bank => {
+            let starts: Vec<u32> = geometry.sectors().map(|sector| sector.start).collect();
+            Sectors::Starts(starts.leak())
+        }
+    };
     Board::new(
         FlashSim::new(geometry),
         NorLayout {
@@ -131,7 +144,7 @@ fn uniform<const READ: usize, const WRITE: usize, const SECTOR: usize>(
             scratch,
             erased,
             base: BASE,
-            sectors: Sectors::Uniform,
+            sectors,
         },
     )
 }
