@@ -4,6 +4,7 @@
 //! The *stretch* of a probability p is ln(p / (1 - p)), with 8 fraction bits, clamped to +-2047;
 //! *squash* is its inverse. Both are tables: the exponential is never evaluated on a device.
 
+#[cfg(target_pointer_width = "64")]
 use crate::model::usize_of;
 
 /// Largest magnitude of a stretched probability.

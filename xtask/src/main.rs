@@ -5,6 +5,7 @@ mod bench;
 mod demo_images;
 mod deps;
 mod failure;
+mod footprint;
 mod fuzz;
 mod interop;
 mod nostd;
@@ -35,6 +36,10 @@ fn main() -> ExitCode {
         ["device-tools"] => tools::task,
         ["demo-images"] => demo_images::write,
         ["demo-images", "--check"] => demo_images::check,
+        ["footprint"] => footprint::check,
+        ["footprint", "--quick"] => footprint::quick,
+        ["footprint", "--bless"] => footprint::bless,
+        ["footprint", "--json"] => return footprint::json(),
         ["nostd"] => nostd::check,
         ["deps"] => deps::check,
         ["deps", "--bless"] => deps::bless,

@@ -102,6 +102,12 @@ pub(crate) fn print(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Tells a failure outside any stage.
+pub(crate) fn complain(failure: &Failure) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {failure}");
+    ExitCode::FAILURE
+}
+
 pub(crate) fn usage(words: &[&str], help: &str) -> ExitCode {
     let _ = write!(
         io::stderr(),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
-use crate::{demo_images, deps, interop, nostd, repo, run};
+use crate::{demo_images, deps, footprint, interop, nostd, repo, run};
 
 /// Everything.
 pub(crate) fn full(report: &mut Report) {
@@ -26,6 +26,7 @@ pub(crate) fn full(report: &mut Report) {
     nostd::check(report);
     deps::check(report);
     demo_images::check(report);
+    footprint::quick(report);
     report.stage("the tests left the tree as it was", || {
         match (&before, working_tree()) {
             (Some(before), Some(after)) if *before == after => Ok(Done::passed()),
@@ -49,7 +50,7 @@ pub(crate) fn quick(report: &mut Report) {
     style(report);
     tests(report, &[]);
     report.stage("the rest", || {
-        let rest = "--quick leaves out documentation, fuzz targets, the trainer, no_std builds, dependencies, demo images, and tools from outside";
+        let rest = "--quick leaves out documentation, fuzz targets, the trainer, no_std builds, dependencies, demo images, footprint, and tools from outside";
         Ok(Done::Skipped(rest.to_owned()))
     });
 }
@@ -64,7 +65,7 @@ fn note_corpus() {
 
 fn style(report: &mut Report) {
     report.stage("format", || {
-        for folder in ["", "device", "fuzz", "priors"] {
+        for folder in ["", "device", "device/footprint", "fuzz", "priors"] {
             let mut fmt = repo::cargo();
             fmt.args(["fmt", "--all", "--", "--check", "--color", "never"]);
             run::output(fmt.current_dir(repo::path(folder)))?;
@@ -100,16 +101,19 @@ fn style(report: &mut Report) {
 /// Workspaces of their own, without the members that the repository's workspace has seen already. They build into its
 /// folder, for what they have in common.
 fn lints_elsewhere(report: &mut Report) {
-    report.stage("lints of the fuzz targets and the trainer", || {
-        for folder in ["fuzz", "priors"] {
-            let mut clippy = repo::cargo();
-            clippy.args(["clippy", "--locked", "--all-targets"]);
-            clippy.args(["--", "--deny", "warnings"]);
-            clippy.env("CARGO_TARGET_DIR", repo::path("target"));
-            run::output(clippy.current_dir(repo::path(folder)))?;
-        }
-        Ok(Done::passed())
-    });
+    report.stage(
+        "lints of the fuzz targets, the trainer and the footprint probe",
+        || {
+            for folder in ["fuzz", "priors", "device/footprint"] {
+                let mut clippy = repo::cargo();
+                clippy.args(["clippy", "--locked", "--all-targets"]);
+                clippy.args(["--", "--deny", "warnings"]);
+                clippy.env("CARGO_TARGET_DIR", repo::path("target"));
+                run::output(clippy.current_dir(repo::path(folder)))?;
+            }
+            Ok(Done::passed())
+        },
+    );
 }
 
 fn tests(report: &mut Report, environment: &[(&str, String)]) {

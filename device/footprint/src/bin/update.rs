@@ -1,0 +1,130 @@
+//! A whole update from the package in memory: all that a device links, and nothing else.
+#![cfg_attr(bare_metal, no_std, no_main)]
+
+#[cfg(bare_metal)]
+mod update {
+    use core::mem::size_of_val;
+
+    use footprint::{Part, measure, package, say, stop};
+    use sprag_manifest::{Isa, KeyId};
+    use sprag_verifier::{
+        Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole,
+        NativeCodecs, Plan, Preflight, PreflightStatus, Resources, Status, TrustAnchors,
+        TrustedKey, Updater, arena_len, check, intake_len,
+    };
+
+    /// Room for header and envelope, and for phase two: the same bytes, one after the other.
+    const MEMORY_LEN: usize = 24 * 1024;
+    const ENVELOPE_LEN: usize = 1024;
+
+    static TRUST: TrustAnchors<'_> = TrustAnchors {
+        keys: &[TrustedKey {
+            id: KeyId([0x22, 0xad, 0xe0, 0xf6, 0x43, 0x38, 0x86, 0x82]),
+            role: KeyRole::Release,
+            key: EXAMPLE_KEYS[0],
+        }],
+        example_keys: ExampleKeys::Accept,
+    };
+
+    #[unsafe(no_mangle)]
+    extern "C" fn run() {
+        static mut MEMORY: [u8; MEMORY_LEN] = [0; MEMORY_LEN];
+        // SAFETY: the program calls this function once.
+        let memory: &'static mut [u8] = unsafe { &mut *(&raw mut MEMORY) };
+        let mut part = Part::new();
+        let buffer_len = intake_len(ENVELOPE_LEN);
+        say("phase-one", "buffer", buffer_len as u32);
+        say("memory", "static", MEMORY_LEN as u32);
+        let plan = measure("phase-one", || {
+            let (buffer, _) = memory.split_at_mut(buffer_len);
+            phase_one(&mut part, buffer)
+        });
+        match plan.and_then(|plan| {
+            let arena_len = arena_len(&plan, &NativeCodecs);
+            say("phase-two", "buffer", arena_len);
+            say("phase-two", "workspace", plan.payload().needs.workspace);
+            say("phase-two", "plan", size_of_val(&plan) as u32);
+            let (arena, _) = memory.split_at_mut(arena_len as usize);
+            measure("phase-two", || phase_two(&mut part, plan, arena))
+        }) {
+            Ok(()) => {}
+            Err(e) => {
+                say("error", "code", e.code().into());
+                stop(1);
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn phase_one(part: &mut Part, buffer: &mut [u8]) -> Result<Plan, Error> {
+        let mut intake = Intake::new(buffer);
+        let taken = intake.push(package())?;
+        let authentic = signature(intake)?;
+        say("package", "head", taken as u32);
+        let record = BootRecord::load(part)?;
+        let device = Device {
+            vendor: "example",
+            product: "probe",
+            hardware: "r1",
+            isa: Isa::Thumb,
+            bootloader: None,
+            os: None,
+            layout: None,
+            load_address: None,
+            keyset_version: 0,
+            now: None,
+            battery_percent: None,
+            free_storage: None,
+            temperature: None,
+            free_ram: None,
+            minute_of_day: None,
+            attempt: Attempt::First,
+            installed: record.installed(None),
+        };
+        let verified = check(authentic, &device)?;
+        let resources = Resources {
+            ram: MEMORY_LEN as u32,
+            trailer_reserve: 0,
+            trial_boots: 3,
+        };
+        let mut preflight = Preflight::new(&verified, resources, &NativeCodecs);
+        loop {
+            if let PreflightStatus::Ready(plan) = preflight.step(part)? {
+                return Ok(plan);
+            }
+        }
+    }
+
+    /// The instructions of this are those of one signature and little else.
+    fn signature(intake: Intake<'_>) -> Result<sprag_verifier::AuthenticManifest<'_>, Error> {
+        let before = footprint::instructions();
+        let authentic = intake.authenticate(&TRUST)?;
+        let after = footprint::instructions();
+        say("signature", "instructions", after.wrapping_sub(before));
+        Ok(authentic)
+    }
+
+    #[inline(never)]
+    fn phase_two(part: &mut Part, plan: Plan, arena: &mut [u8]) -> Result<(), Error> {
+        let mut updater = Updater::new(plan, arena, &NativeCodecs)?;
+        say("phase-two", "updater", size_of_val(&updater) as u32);
+        loop {
+            match updater.step(part)? {
+                Status::NeedInput(wanted) => {
+                    let start = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
+                    let bytes = package().get(start..).unwrap_or_default();
+                    let len = bytes.len().min(wanted.len as usize);
+                    updater.push(wanted.offset, bytes.get(..len).unwrap_or_default())?;
+                }
+                Status::Done => {
+                    say("image", "bytes", updater.progress().image.0);
+                    return Ok(());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(not(bare_metal))]
+fn main() {}

@@ -1,0 +1,28 @@
+//! The harness of the footprint probe: what it takes to run a program under QEMU, to give it a flash part and a
+//! package, and to measure it. None of it is counted: the program `empty` links the same and no more.
+#![no_std]
+
+mod flash;
+mod machine;
+mod say;
+#[cfg(bare_metal)]
+mod start;
+
+pub use flash::{Part, new_len, old_image, package};
+pub use machine::instructions;
+pub use say::{say, stop};
+
+use machine::{deepest, paint};
+
+/// Runs one part of a program and reports its instructions and the deepest the stack has been, from its very top:
+/// what called the part is included.
+#[inline(never)]
+pub fn measure<T>(name: &str, part: impl FnOnce() -> T) -> T {
+    paint();
+    let before = instructions();
+    let result = part();
+    let after = instructions();
+    say(name, "stack", deepest());
+    say(name, "instructions", after.wrapping_sub(before));
+    result
+}
