@@ -7,7 +7,6 @@ use super::{
     instruction_mask, log2, low_byte, spread, unit_mask, usize_of,
 };
 use crate::coder::Coder;
-use crate::recall::Key;
 use crate::tables::{Places, Tables, VOTES_MAX, Vote, Votes};
 
 /// What is asked to equal the old bytes.
@@ -92,7 +91,7 @@ pub(crate) fn missed<C: Coder>(
 ) -> u8 {
     let lane = old.offset & instruction_mask(place.unit_log2);
     let contexts = miss_contexts(place, old, history.delta, lane);
-    let (keys, mut votes) = recall(tables, MISS_RECALL, contexts);
+    let mut votes = recall(tables, MISS_RECALL, &contexts);
     let position = usize_of(old.offset & 3);
     let order_0 = order_0(tables.places, place);
     let by_position = SET_MISS.wrapping_add(position.wrapping_mul(MISS_INPUTS));
@@ -147,7 +146,7 @@ pub(crate) fn missed<C: Coder>(
         prefix = prefix << 1 | u32::from(bit);
     }
     let byte = low_byte(prefix);
-    remember(tables, keys, byte);
+    remember(tables, miss_contexts(place, old, history.delta, lane), byte);
     byte
 }
 
@@ -161,7 +160,7 @@ pub(crate) fn literal<C: Coder>(
 ) -> u8 {
     let order_0 = order_0(tables.places, place);
     let lane = place.offset & unit_mask(place.unit_log2);
-    let (keys, mut votes) = recall(tables, LITERAL_RECALL, literal_contexts(place, lane));
+    let mut votes = recall(tables, LITERAL_RECALL, &literal_contexts(place, lane));
     let order_1 = hash32(place.recent & 0xff | lane << 16);
     let order_1_mask = tables.places.order_1_mask;
     let set = SET_LITERAL.wrapping_add(usize_of(lane).wrapping_mul(LITERAL_INPUTS));
@@ -176,7 +175,7 @@ pub(crate) fn literal<C: Coder>(
         prefix = prefix << 1 | u32::from(bit);
     }
     let byte = low_byte(prefix);
-    remember(tables, keys, byte);
+    remember(tables, literal_contexts(place, lane), byte);
     byte
 }
 
@@ -220,25 +219,26 @@ fn miss_contexts(place: Place, old: OldPlace, delta: u8, lane: u32) -> [u32; REC
     ]
 }
 
-/// The keys of contexts and the bytes recalled under them; `first` is the first of the counters of
-/// how often they come.
-fn recall(tables: &Tables<'_>, first: usize, contexts: [u32; RECALLS]) -> ([Key; RECALLS], Votes) {
-    let keys = contexts.map(|context| tables.recalls.key(context));
+/// The bytes recalled under contexts; `first` is the first of the counters of how often they come.
+fn recall(tables: &Tables<'_>, first: usize, contexts: &[u32; RECALLS]) -> Votes {
     let mut votes = Votes::default();
     let mut first = first;
-    for (weight, key) in (0..).zip(keys) {
-        if let Some(known) = tables.recalls.get(key) {
+    for (weight, context) in (0..).zip(contexts) {
+        if let Some(known) = tables.recalls.get(tables.recalls.key(*context)) {
             let counter = first.wrapping_add(usize::from(known.sure) << 2);
             let counter = u16::try_from(counter).unwrap_or(u16::MAX);
             votes.push(Vote::new(counter, known.byte, weight));
         }
         first = first.wrapping_add(RECALL_COUNTERS);
     }
-    (keys, votes)
+    votes
 }
 
-fn remember(tables: &mut Tables<'_>, keys: [Key; RECALLS], byte: u8) {
-    for key in keys {
+/// Notes the byte that came. Contexts are made again for it, and keys: kept, they would take stack
+/// beneath the mixer.
+fn remember(tables: &mut Tables<'_>, contexts: [u32; RECALLS], byte: u8) {
+    for context in contexts {
+        let key = tables.recalls.key(context);
         tables.recalls.put(key, byte);
     }
 }
