@@ -260,23 +260,26 @@ impl<'w> Decoder<'w> {
             return Err(DecodeError::Truncated { produced: 0 });
         }
         let profile = header.profile;
-        let machine = header.machine(self.old_len, self.new_len);
-        let widths = Widths::of(&machine.old, &machine.new);
-        let mut parts = split(self.slab, profile, widths);
-        let Some((_, tables)) = &mut parts else {
+        let widths = Widths::of_lengths(self.old_len, self.new_len, header.ram_len);
+        if !reset(self.slab, profile, widths) {
             return Err(DecodeError::WorkspaceTooSmall {
                 need: workspace_len(profile),
                 have,
             });
-        };
-        tables.reset();
+        }
         let range = Range::start(&mut self.fifo);
-        self.phase = Phase::Running {
-            profile,
-            range,
-            machine,
-        };
+        self.run(&header, range);
         Ok(true)
+    }
+
+    /// Not inlined, as a state in the making takes stack.
+    #[inline(never)]
+    fn run(&mut self, header: &Header, range: Range) {
+        self.phase = Phase::Running {
+            profile: header.profile,
+            range,
+            machine: header.machine(self.old_len, self.new_len),
+        };
     }
 
     /// Judges the end of the input once the image is complete: a whole stream leaves the decoder
@@ -294,7 +297,16 @@ impl<'w> Decoder<'w> {
     }
 }
 
+/// Puts all tables into their first state; false if the slab is too short. Not inlined, as their views
+/// take stack.
+#[inline(never)]
+fn reset(slab: &mut [u8], profile: Profile, widths: Widths) -> bool {
+    let tables = split(slab, profile, widths);
+    tables.map(|(_, mut tables)| tables.reset()).is_some()
+}
+
 /// Window and tables.
+#[inline(never)]
 fn split(slab: &mut [u8], profile: Profile, widths: Widths) -> Option<(&mut [u8], Tables<'_>)> {
     let (window, tables) = slab.split_at_mut_checked(WINDOW_LEN)?;
     Some((window, Tables::split(tables, profile, widths)?))

@@ -226,7 +226,10 @@ pub fn encode_observed<S: ByteSink>(
         profile,
         unit,
         isa,
-        addresses,
+        old_base: addresses.old.base,
+        new_base: addresses.new.base,
+        ram_base: addresses.ram_base,
+        ram_len: addresses.ram_len,
     };
     let mut machine = header.machine(old_len, new_len);
     let widths = Widths::of(&machine.old, &machine.new);

@@ -4,7 +4,7 @@ use crate::coder::ByteSink;
 use crate::encoder::Unit;
 use crate::error::DecodeError;
 use crate::fifo::Fifo;
-use crate::isa::{Addresses, Isa, Side};
+use crate::isa::{Isa, Side};
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::segments::Segments;
@@ -21,7 +21,11 @@ pub(crate) struct Header {
     pub(crate) profile: Profile,
     pub(crate) unit: Unit,
     pub(crate) isa: Isa,
-    pub(crate) addresses: Addresses,
+    /// Addresses of the first bytes of the images.
+    pub(crate) old_base: u64,
+    pub(crate) new_base: u64,
+    pub(crate) ram_base: u32,
+    pub(crate) ram_len: u32,
 }
 
 impl Header {
@@ -50,24 +54,26 @@ impl Header {
                 value: code,
             });
         };
-        let mut addresses = Addresses::default();
-        if isa != Isa::None {
-            let old_base = reader.number(u64::MAX)?;
-            addresses.old = Segments::at(old_base);
-            let distance = reader.number(u64::MAX)?;
-            // The lowest bit is the sign.
-            let distance = (distance >> 1) ^ (distance & 1).wrapping_neg();
-            addresses.new = Segments::at(old_base.wrapping_add(distance));
-            let limit = u64::from(u32::MAX);
-            addresses.ram_base = u32::try_from(reader.number(limit)?).unwrap_or(0);
-            addresses.ram_len = u32::try_from(reader.number(limit)?).unwrap_or(0);
-        }
-        Ok(Self {
+        let mut header = Self {
             profile,
             unit,
             isa,
-            addresses,
-        })
+            old_base: 0,
+            new_base: 0,
+            ram_base: 0,
+            ram_len: 0,
+        };
+        if isa != Isa::None {
+            header.old_base = reader.number(u64::MAX)?;
+            let distance = reader.number(u64::MAX)?;
+            // The lowest bit is the sign.
+            let distance = (distance >> 1) ^ (distance & 1).wrapping_neg();
+            header.new_base = header.old_base.wrapping_add(distance);
+            let limit = u64::from(u32::MAX);
+            header.ram_base = u32::try_from(reader.number(limit)?).unwrap_or(0);
+            header.ram_len = u32::try_from(reader.number(limit)?).unwrap_or(0);
+        }
+        Ok(header)
     }
 
     pub(crate) fn write(&self, sink: &mut impl ByteSink) {
@@ -75,36 +81,25 @@ impl Header {
         sink.put(self.profile.code());
         sink.put(self.isa.code() << 4 | self.unit.log2());
         if self.isa != Isa::None {
-            let Addresses {
-                old,
-                new,
-                ram_base,
-                ram_len,
-            } = self.addresses;
-            let distance = new.base.wrapping_sub(old.base);
+            let distance = self.new_base.wrapping_sub(self.old_base);
             let sign = (distance >> 63).wrapping_neg();
-            put_number(sink, old.base);
+            put_number(sink, self.old_base);
             put_number(sink, (distance << 1) ^ sign);
-            put_number(sink, u64::from(ram_base));
-            put_number(sink, u64::from(ram_len));
+            put_number(sink, u64::from(self.ram_base));
+            put_number(sink, u64::from(self.ram_len));
         }
     }
 
     /// The state in which coding begins. Of the segments only the first ones are known.
+    #[inline]
     pub(crate) fn machine(&self, old_len: u32, new_len: u32) -> Machine {
-        let Addresses {
-            old,
-            new,
-            ram_base,
-            ram_len,
-        } = self.addresses;
-        let side = |segments: Segments, len| Side {
-            segments: Segments::at(segments.base),
+        let side = |base, len| Side {
+            segments: Segments::at(base),
             len,
-            ram_base,
-            ram_len,
+            ram_base: self.ram_base,
+            ram_len: self.ram_len,
         };
-        let (old, new) = (side(old, old_len), side(new, new_len));
+        let (old, new) = (side(self.old_base, old_len), side(self.new_base, new_len));
         Machine::new(old, new, self.isa, self.unit.log2())
     }
 }

@@ -171,6 +171,7 @@ pub(crate) struct Context<'a, 't, C, I, T> {
 pub(crate) type Step<I> = Result<usize, DecodeError<<I as Images>::Error>>;
 
 impl Machine {
+    #[inline]
     pub(crate) fn new(old: Side, new: Side, isa: Isa, unit_log2: u8) -> Self {
         Self {
             mode: if new.len == 0 {

@@ -42,6 +42,7 @@ pub(crate) struct Further {
 impl Segments {
     /// An image in one piece at `address`.
     #[must_use]
+    #[inline]
     pub const fn at(address: u64) -> Self {
         Self {
             base: address,
