@@ -6,18 +6,37 @@ use crate::isa::halves;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Bits {
     /// Its lowest bit, counted from the lowest of the record's first byte.
-    pub(crate) at: u32,
-    pub(crate) width: u32,
+    at: u8,
+    width: u8,
 }
 
 impl Bits {
-    /// The largest number.
-    pub(crate) const fn max(self) -> u32 {
-        match u32::MAX.checked_shr(u32::BITS.wrapping_sub(self.width)) {
-            Some(max) => max,
-            None => 0,
-        }
+    /// `width` bits, 1 to 32, from bit `at` on, which is below 256.
+    pub(crate) const fn new(at: u32, width: u32) -> Self {
+        // Bytes, because a device has these in structures on its stack.
+        let [at, ..] = at.to_le_bytes();
+        let [width, ..] = width.to_le_bytes();
+        Self { at, width }
     }
+
+    /// The place of the lowest bit.
+    pub(crate) const fn at(self) -> u32 {
+        widened(self.at)
+    }
+
+    pub(crate) const fn width(self) -> u32 {
+        widened(self.width)
+    }
+
+    /// The largest number.
+    #[inline]
+    pub(crate) const fn max(self) -> u32 {
+        u32::MAX.wrapping_shr(u32::BITS.wrapping_sub(self.width()))
+    }
+}
+
+const fn widened(byte: u8) -> u32 {
+    u32::from_le_bytes([byte, 0, 0, 0])
 }
 
 /// Bits of a number up to `largest`, at least one.
@@ -50,12 +69,29 @@ impl<'a> Records<'a> {
             return None;
         }
         // What lies behind the record does not matter, but that it is there makes this quick.
-        let rest = rest.get(usize::try_from(bits.at >> 3).ok()?..)?;
+        let rest = rest.get(usize::try_from(bits.at() >> 3).ok()?..)?;
         let word = rest
             .first_chunk()
             .map_or_else(|| word_of(rest), |word| u64::from_le_bytes(*word));
-        let [word, _] = halves(word.wrapping_shr(bits.at & 7));
+        let [word, _] = halves(word.wrapping_shr(bits.at() & 7));
         Some(word & bits.max())
+    }
+
+    /// Several numbers of a record.
+    #[inline]
+    pub(crate) fn get_all<const N: usize>(&self, index: usize, all: [Bits; N]) -> Option<[u32; N]> {
+        if self.len <= 8 {
+            let record = self.whole(index)?;
+            return Some(all.map(|bits| {
+                let [number, _] = halves(record.wrapping_shr(bits.at()));
+                number & bits.max()
+            }));
+        }
+        let mut numbers = [0; N];
+        for (number, bits) in numbers.iter_mut().zip(all) {
+            *number = self.get(index, bits)?;
+        }
+        Some(numbers)
     }
 
     /// How many of the first `count` records hold in their lowest bits, which are `bits`, at most
@@ -102,11 +138,11 @@ impl<'a> Records<'a> {
         let start = index.saturating_mul(self.len);
         let record = self.bytes.get_mut(start..);
         let record = record.and_then(|bytes| bytes.get_mut(..self.len));
-        let skip = usize::try_from(bits.at >> 3).unwrap_or(usize::MAX);
+        let skip = usize::try_from(bits.at() >> 3).unwrap_or(usize::MAX);
         let Some(rest) = record.and_then(|record| record.get_mut(skip..)) else {
             return;
         };
-        let place = bits.at & 7;
+        let place = bits.at() & 7;
         let mask = u64::from(bits.max()).wrapping_shl(place);
         let value = u64::from(value).wrapping_shl(place) & mask;
         let word = word_of(rest) & !mask | value;
@@ -120,26 +156,33 @@ impl<'a> Records<'a> {
         self.bytes.fill(0);
     }
 
-    /// Moves record `last` to `place` and those from there on one further.
-    pub(crate) fn rotate(&mut self, place: usize, last: usize) {
-        let start = place.saturating_mul(self.len);
-        let end = last.saturating_add(1).saturating_mul(self.len);
-        if let Some(moved) = self.bytes.get_mut(start..end)
-            && moved.len() >= self.len
+    /// Moves the records from `place` to before `last` one further, over `last`. What `place` holds
+    /// then is for the caller to replace: turning records around would take more stack.
+    pub(crate) fn shift_up(&mut self, place: usize, last: usize) {
+        let len = self.len;
+        if let Some(moved) = self.between(place, last)
+            && let Some(kept) = moved.len().checked_sub(len)
         {
-            moved.rotate_right(self.len);
+            moved.copy_within(..kept, len);
         }
     }
 
-    /// Moves record `place` to `last` and those behind it up to there one nearer.
-    pub(crate) fn rotate_left(&mut self, place: usize, last: usize) {
-        let start = place.saturating_mul(self.len);
-        let end = last.saturating_add(1).saturating_mul(self.len);
-        if let Some(moved) = self.bytes.get_mut(start..end)
-            && moved.len() >= self.len
+    /// Moves the records behind `place`, up to `last`, one nearer, over `place`. What `last` holds then
+    /// is for the caller to replace.
+    pub(crate) fn shift_down(&mut self, place: usize, last: usize) {
+        let len = self.len;
+        if let Some(moved) = self.between(place, last)
+            && len <= moved.len()
         {
-            moved.rotate_left(self.len);
+            moved.copy_within(len.., 0);
         }
+    }
+
+    /// The records from `place` to `last`.
+    fn between(&mut self, place: usize, last: usize) -> Option<&mut [u8]> {
+        let start = place.checked_mul(self.len)?;
+        let end = last.checked_add(1)?.checked_mul(self.len)?;
+        self.bytes.get_mut(start..end)
     }
 
     /// Sorts the first `count` records by `key`, in place and in O(n log n) steps.

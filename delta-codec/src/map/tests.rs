@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Anchors, Learned, Major, Map, NUMBERS, Widths, displaced};
+use super::anchors::displaced;
+use super::{Anchors, Learned, Major, Map, NUMBERS, Widths};
 
 fn noise(state: &mut u32) -> u32 {
     *state ^= *state << 13;
@@ -146,7 +147,7 @@ fn learned_targets_come_back_until_displaced() {
 #[test]
 fn a_new_number_displaces_one_other() {
     let widths = Widths::of_lengths(1 << 20, 1 << 20, NUMBERS);
-    let mut bytes = vec![0; 8 * widths.anchor_len];
+    let mut bytes = vec![0; 8 * usize::from(widths.anchor_len)];
     let mut anchors = Anchors::new(&mut bytes, widths);
     let mut plain: BTreeMap<u32, u32> = BTreeMap::new();
     let (mut count, mut state) = (0, 9);
@@ -170,7 +171,7 @@ fn a_new_number_displaces_one_other() {
 #[test]
 fn anchors_answer_for_their_neighbours() {
     for widths in widths() {
-        let mut bytes = vec![0; 8 * widths.anchor_len];
+        let mut bytes = vec![0; 8 * usize::from(widths.anchor_len)];
         let mut anchors = Anchors::new(&mut bytes, widths);
         let mut plain: BTreeMap<u32, u32> = BTreeMap::new();
         let (mut count, mut state) = (0, 9);

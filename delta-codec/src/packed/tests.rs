@@ -7,7 +7,7 @@ use super::{Bits, Records, width_of};
 fn widths() {
     for (largest, width) in [(0, 1), (1, 1), (2, 2), (255, 8), (256, 9), (u32::MAX, 32)] {
         assert_eq!(width_of(largest), width);
-        assert!(Bits { at: 0, width }.max() >= largest);
+        assert!(Bits::new(0, width).max() >= largest);
     }
 }
 
@@ -24,10 +24,7 @@ fn numbers_come_back() {
         let mut at = 0;
         let fields = widths.map(|width| {
             at += width;
-            Bits {
-                at: at - width,
-                width,
-            }
+            Bits::new(at - width, width)
         });
         let len = usize::try_from(at.div_ceil(8)).unwrap();
         let mut bytes = vec![0xa5; len * 5];
@@ -35,7 +32,7 @@ fn numbers_come_back() {
         assert_eq!(records.count(), 5);
         let value = |index: usize, bits: Bits| {
             let index = u32::try_from(index).unwrap();
-            (index + 1).wrapping_mul(0x9e37_79b1 ^ bits.at) & bits.max()
+            (index + 1).wrapping_mul(0x9e37_79b1 ^ bits.at()) & bits.max()
         };
         for bits in fields {
             for index in 0..9 {
@@ -54,7 +51,7 @@ fn numbers_come_back() {
 
 #[test]
 fn records_are_sorted() {
-    let bits = Bits { at: 3, width: 13 };
+    let bits = Bits::new(3, 13);
     for count in 0..70_usize {
         let mut bytes = vec![0; 2 * count];
         let mut records = Records::new(&mut bytes, 2);
@@ -75,22 +72,27 @@ fn records_are_sorted() {
 }
 
 #[test]
-fn a_record_moves_to_its_place() {
-    let bits = Bits { at: 0, width: 8 };
+fn a_record_makes_room_for_another() {
+    let bits = Bits::new(0, 8);
+    let all = |records: &Records<'_>| -> Vec<u32> {
+        (0..5)
+            .map(|index| records.get(index, bits).unwrap())
+            .collect()
+    };
     let mut bytes = vec![0, 1, 2, 3, 4];
     let mut records = Records::new(&mut bytes, 1);
-    records.rotate(1, 3);
-    let moved: Vec<u32> = (0..5)
-        .map(|index| records.get(index, bits).unwrap())
-        .collect();
-    assert_eq!(moved, [0, 3, 1, 2, 4]);
-    records.rotate_left(1, 3);
-    let back: Vec<u32> = (0..5)
-        .map(|index| records.get(index, bits).unwrap())
-        .collect();
-    assert_eq!(back, [0, 1, 2, 3, 4]);
+    // Room at 1; record 3 is gone.
+    records.shift_up(1, 3);
+    records.set(1, bits, 9);
+    assert_eq!(all(&records), [0, 9, 1, 2, 4]);
+    // Room at 3; record 1 is gone.
+    records.shift_down(1, 3);
+    records.set(3, bits, 8);
+    assert_eq!(all(&records), [0, 1, 2, 8, 4]);
+    let before = all(&records);
     for (place, last) in [(3, 1), (4, 9), (usize::MAX, 2), (4, 4), (5, 4)] {
-        records.rotate(place, last);
-        records.rotate_left(place, last);
+        records.shift_up(place, last);
+        records.shift_down(place, last);
+        assert_eq!(all(&records), before);
     }
 }
