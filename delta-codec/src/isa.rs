@@ -31,7 +31,7 @@ mod thumb;
 mod x86_64;
 mod xtensa;
 
-pub(crate) use scan::{Search, Zone};
+pub(crate) use scan::{Search, Shown, Zone};
 pub(crate) use side::reach;
 pub use side::{Code, Side};
 pub(crate) use thumb::call as thumb_call;

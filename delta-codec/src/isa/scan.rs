@@ -2,21 +2,14 @@
 //! without a decision. It never passes over a field that changes; [`Side::recognise`] has the last
 //! word.
 
-use super::{Bytes, Isa, Side, extend, halves, word};
+mod look;
+
+use super::{Bytes, Isa, Side, halves, word};
 use crate::data::Data;
 use crate::model::usize_of;
 use crate::region::Class;
 
-/// What the first bytes of an instruction say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Look {
-    /// No field, or a pointer; so many bytes.
-    Plain(u8),
-    /// A near field of so many bytes, whose target is about as far away as the other number says.
-    Near(u8, u32),
-    /// Perhaps a field.
-    Field,
-}
+use look::{Look, a32, a64, riscv, thumb, thumb_is_plain, x86_64, xtensa};
 
 /// Targets of near fields that move as the code does that is being copied: offsets in the old image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,10 +33,19 @@ pub(crate) struct Search {
     zone: Zone,
 }
 
+/// What [`Search::next_field`] shows to whoever may deal with it at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// What may be a pointer.
+    Pointer,
+    /// What may be an instruction with a field.
+    Instruction,
+}
+
 /// Where a search stands.
 struct Cursor<'a> {
     offset: u32,
-    bytes: &'a [u8],
+    bytes: &'a mut [u8],
     at: usize,
     /// Bytes left of the instruction.
     inner: u8,
@@ -92,15 +94,15 @@ impl Search {
     /// are the bytes left of an instruction begun before, told anew.
     ///
     /// In Thumb code, what may be a field of four bytes is shown to `take` first: how many bytes went
-    /// by, and the bytes there. If it has dealt with it, the search goes on behind it. Not inlined:
-    /// its variables are off the stack when its callers look closer.
+    /// by, and the bytes there, which it may change. If it has dealt with it, the search goes on
+    /// behind it. Not inlined: its variables are off the stack when its callers look closer.
     #[inline(never)]
     pub(crate) fn next_field(
         &self,
         offset: u32,
-        (bytes, limit): (&[u8], usize),
+        (bytes, limit): (&mut [u8], usize),
         inner_left: &mut u8,
-        take: &mut impl FnMut(usize, Bytes) -> bool,
+        take: &mut impl FnMut(usize, &mut Bytes, Shown) -> bool,
     ) -> usize {
         let [lane, ..] = offset.to_le_bytes();
         let unit = 1_u8.wrapping_shl(u32::from(self.class.step_log2()));
@@ -114,17 +116,20 @@ impl Search {
             at: 0,
             inner,
         };
-        let mut none = |_, _| false;
+        let mut none = |_, _: &mut Bytes, _| false;
+        let never = |_| false;
         match self.class {
             Class::Code(Isa::None) => return limit,
-            Class::Code(Isa::Thumb) => self.scan(&mut cursor, limit, thumb, take),
-            Class::Code(Isa::A32) => self.scan(&mut cursor, limit, a32, &mut none),
-            Class::Code(Isa::A64) => self.scan(&mut cursor, limit, a64, &mut none),
-            Class::Code(Isa::Rv32 | Isa::Rv64) => self.scan(&mut cursor, limit, riscv, &mut none),
-            Class::Code(Isa::Xtensa) => self.scan(&mut cursor, limit, xtensa, &mut none),
-            Class::Code(Isa::X86_64) => self.scan(&mut cursor, limit, x86_64, &mut none),
+            Class::Code(Isa::Thumb) => self.scan(&mut cursor, limit, thumb, thumb_is_plain, take),
+            Class::Code(Isa::A32) => self.scan(&mut cursor, limit, a32, never, &mut none),
+            Class::Code(Isa::A64) => self.scan(&mut cursor, limit, a64, never, &mut none),
+            Class::Code(Isa::Rv32 | Isa::Rv64) => {
+                self.scan(&mut cursor, limit, riscv, never, &mut none);
+            }
+            Class::Code(Isa::Xtensa) => self.scan(&mut cursor, limit, xtensa, never, &mut none),
+            Class::Code(Isa::X86_64) => self.scan(&mut cursor, limit, x86_64, never, &mut none),
             Class::Data(Data::Pointer32 | Data::Pointer64) => {
-                self.scan(&mut cursor, limit, |_| Look::Plain(4), &mut none);
+                self.scan(&mut cursor, limit, |_| Look::Plain(4), never, &mut none);
             }
             Class::Data(_) => {
                 // Any word, whatever the one before.
@@ -143,11 +148,14 @@ impl Search {
         cursor: &mut Cursor<'_>,
         limit: usize,
         look: impl Fn(u32) -> Look,
-        take: &mut impl FnMut(usize, Bytes) -> bool,
+        skip: impl Fn(u32) -> bool,
+        take: &mut impl FnMut(usize, &mut Bytes, Shown) -> bool,
     ) {
         let [lane, ..] = cursor.offset.to_le_bytes();
         let aligned = usize::from(lane.wrapping_neg() & 3);
-        if self.steps(cursor, limit.min(aligned), &look) && self.words(cursor, limit, &look, take) {
+        if self.steps(cursor, limit.min(aligned), &look)
+            && self.words(cursor, limit, (&look, skip), take)
+        {
             self.steps(cursor, limit, &look);
         }
     }
@@ -179,40 +187,72 @@ impl Search {
     }
 
     /// Goes on from the beginning of a word in whole words, not beyond `limit`. False if it found
-    /// something.
+    /// something. `skip` is whether a word that begins with an instruction has none but plain ones,
+    /// which end with it; it may say no.
     #[inline]
     fn words(
         &self,
         cursor: &mut Cursor<'_>,
         limit: usize,
-        look: &impl Fn(u32) -> Look,
-        take: &mut impl FnMut(usize, Bytes) -> bool,
+        (look, skip): (&impl Fn(u32) -> Look, impl Fn(u32) -> bool),
+        take: &mut impl FnMut(usize, &mut Bytes, Shown) -> bool,
     ) -> bool {
-        let (bytes, mut here) = (cursor.bytes, cursor.here());
-        let (mut at, mut inner) = (cursor.at, u32::from(cursor.inner));
+        // Eight bytes that are there end at most four behind the limit: one check for both.
+        let end = limit.saturating_add(4).min(cursor.bytes.len());
+        let offset = cursor.offset;
+        let mut rest = cursor.bytes.get_mut(cursor.at..end).unwrap_or_default();
+        let begin = cursor.at;
+        let all = rest.len();
+        let place = |rest: &[u8]| begin.wrapping_add(all.wrapping_sub(rest.len()));
+        let here = |at: usize| {
+            let [at, ..] = halves(u64::try_from(at).unwrap_or(0));
+            offset.wrapping_add(at)
+        };
+        let mut inner = u32::from(cursor.inner);
+        // Where it ends, from the beginning of the word.
+        let mut ahead = 0;
         // The word begins in a field that was taken: no pointer begins there.
         let mut taken = false;
         let passed = loop {
-            if at.wrapping_add(4) > limit {
-                break true;
-            }
-            let Some(front) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
+            let Some(front) = rest.first_chunk_mut::<8>() else {
                 break true;
             };
-            if !taken && self.may_be_pointer(here, *front) {
-                break false;
-            }
-            taken = false;
             let both = u64::from_le_bytes(*front);
+            let low = word(*front);
+            if taken {
+                taken = false;
+            } else if self.may_be_pointer_low(low) {
+                let at = place(rest);
+                let Some(front) = rest.first_chunk_mut() else {
+                    break true;
+                };
+                if self.may_be_pointer(here(at), *front) {
+                    if !take(at, front, Shown::Pointer) {
+                        break false;
+                    }
+                    inner = 0;
+                    rest = behind(rest);
+                    continue;
+                }
+            }
+            if inner == 0 && skip(low) {
+                rest = behind(rest);
+                continue;
+            }
             let mut found = false;
             while inner < 4 {
                 let [code, _] = halves(both.wrapping_shr(inner << 3));
-                let mut len = self.len_of(look(code), here.wrapping_add(inner));
+                let look = look(code);
+                let mut len = match look {
+                    Look::Plain(len) => len,
+                    _ => self.len_of(look, here(place(rest)).wrapping_add(inner)),
+                };
                 if len == 0 {
-                    let place = at.wrapping_add(usize_of(inner));
-                    let there = bytes.get(place..).and_then(<[u8]>::first_chunk);
-                    found = !(place.wrapping_add(4) <= limit
-                        && there.is_some_and(|there| take(place, *there)));
+                    let at = place(rest).wrapping_add(usize_of(inner));
+                    let there = rest.get_mut(usize_of(inner)..);
+                    let there = there.and_then(<[u8]>::first_chunk_mut);
+                    found = !(at.wrapping_add(4) <= limit
+                        && there.is_some_and(|there| take(at, there, Shown::Instruction)));
                     if found {
                         break;
                     }
@@ -222,20 +262,17 @@ impl Search {
                 inner = inner.wrapping_add(u32::from(len));
             }
             if found {
-                at = at.wrapping_add(usize_of(inner));
-                inner = 0;
+                ahead = core::mem::take(&mut inner);
                 break false;
             }
             inner = inner.wrapping_sub(4);
-            at = at.wrapping_add(4);
-            here = here.wrapping_add(4);
+            rest = behind(rest);
         };
         if taken {
-            at = at.wrapping_add(usize_of(inner));
-            inner = 0;
+            ahead = core::mem::take(&mut inner);
         }
-        let [inner, ..] = inner.to_le_bytes();
-        (cursor.at, cursor.inner) = (at, inner);
+        cursor.at = place(rest).wrapping_add(usize_of(ahead));
+        [cursor.inner, ..] = inner.to_le_bytes();
         passed
     }
 
@@ -254,6 +291,12 @@ impl Search {
             }
             Look::Field => 0,
         }
+    }
+
+    /// Whether a word may be the low one of a pointer.
+    #[inline]
+    fn may_be_pointer_low(&self, low: u32) -> bool {
+        low.wrapping_sub(self.image) < self.image_len || low.wrapping_sub(self.ram) < self.ram_len
     }
 
     /// Whether aligned bytes at an offset may be a pointer.
@@ -295,112 +338,10 @@ impl Side {
     }
 }
 
+/// What lies behind a word.
 #[inline]
-fn thumb(code: u32) -> Look {
-    let [_, high, _, second_high] = code.to_le_bytes();
-    match THUMB.get(usize::from(high)) {
-        Some(len) if *len != 0 => Look::Plain(*len),
-        _ => match high {
-            0xf0..=0xf7 if second_high & 0x80 != 0 => Look::Field,
-            0xf0..=0xf7 => Look::Plain(4),
-            0x48..=0x4f | 0xa0..=0xa7 => Look::Near(2, (code & 0xff) << 2),
-            0xd0..=0xdf => Look::Near(2, extend((code & 0xff) << 1, 9)),
-            0xe0..=0xe7 => Look::Near(2, extend((code & 0x7ff) << 1, 12)),
-            0xf8 if code & 0xff7f != 0xf85f => Look::Plain(4),
-            0xb0..=0xbb => Look::Near(2, (code >> 9 & 1) << 6 | (code >> 3 & 0x1f) << 1),
-            _ => Look::Field,
-        },
-    }
-}
-
-/// Lengths of Thumb instructions by their high byte; 0 where a field may be.
-static THUMB: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut high = 0_u8;
-    loop {
-        #[expect(
-            clippy::indexing_slicing,
-            clippy::as_conversions,
-            reason = "evaluated when compiled"
-        )]
-        {
-            table[high as usize] = match high {
-                0x48..=0x4f | 0xa0..=0xa7 | 0xb1 | 0xb3 | 0xb9 | 0xbb | 0xd0..=0xdd => 0,
-                0xe0..=0xe7 | 0xf0..=0xf8 => 0,
-                0xe8.. => 4,
-                _ => 2,
-            };
-        }
-        if high == u8::MAX {
-            break table;
-        }
-        high = high.wrapping_add(1);
-    }
-};
-
-#[inline]
-fn a32(code: u32) -> Look {
-    match code >> 24 & 0xf {
-        0xa | 0xb => Look::Field,
-        0x5 if code & 0x0f7f_0000 == 0x051f_0000 => {
-            let distance = code & 0xfff;
-            if code & 0x0080_0000 != 0 {
-                Look::Near(4, distance)
-            } else {
-                Look::Near(4, distance.wrapping_neg())
-            }
-        }
-        _ => Look::Plain(4),
-    }
-}
-
-#[inline]
-fn a64(code: u32) -> Look {
-    let [.., high] = code.to_le_bytes();
-    let imm19 = || Look::Near(4, extend((code >> 5 & 0x7_ffff) << 2, 21));
-    match high {
-        0x14..=0x17 | 0x94..=0x97 => Look::Field,
-        0x54 | 0x34 | 0x35 | 0xb4 | 0xb5 => imm19(),
-        0x36 | 0x37 | 0xb6 | 0xb7 => Look::Near(4, extend((code >> 5 & 0x3fff) << 2, 16)),
-        _ if high & 0x3b == 0x18 => imm19(),
-        _ if high & 0x1f == 0x10 => Look::Field,
-        // What may complete a page.
-        0x91 => Look::Field,
-        _ if high & 0x3b == 0x39 => Look::Field,
-        _ => Look::Plain(4),
-    }
-}
-
-#[inline]
-fn riscv(code: u32) -> Look {
-    match code & 0x7f {
-        0x6f | 0x63 | 0x17 => Look::Field,
-        low if low & 3 == 3 => Look::Plain(4),
-        low if low & 3 == 1 && matches!(code >> 13 & 7, 1 | 5..=7) => Look::Field,
-        _ => Look::Plain(2),
-    }
-}
-
-#[inline]
-fn xtensa(code: u32) -> Look {
-    match code & 15 {
-        5 => Look::Field,
-        6 if code & 0x30 == 0 => Look::Field,
-        1 => Look::Near(3, 0xfffc_0000 | (code >> 8 & 0xffff) << 2),
-        6 if code & 0x30 == 0x10 => Look::Near(3, extend(code >> 12 & 0xfff, 12)),
-        6 | 7 => Look::Near(3, extend(code >> 16 & 0xff, 8)),
-        low if low & 8 == 0 => Look::Plain(3),
-        _ => Look::Plain(2),
-    }
-}
-
-#[inline]
-fn x86_64(code: u32) -> Look {
-    if super::x86_64::begins(code) {
-        Look::Field
-    } else {
-        Look::Plain(1)
-    }
+fn behind(bytes: &mut [u8]) -> &mut [u8] {
+    bytes.get_mut(4..).unwrap_or_default()
 }
 
 #[cfg(test)]

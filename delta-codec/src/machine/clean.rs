@@ -5,14 +5,14 @@ use super::{Context, Machine, Mode, Step};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Code, Search, reach};
+use crate::isa::{Search, Shown, reach};
 use crate::model;
 use crate::region::Class;
 use crate::truth::Truth;
 
-/// Most bytes read at once of a stretch with fields, on the stack, with what lies around: a risky
-/// field makes that the rest is read again.
-const PIECE_LEN: usize = 160;
+/// Most bytes of a stretch with fields that are read at once: a risky field makes that the rest is read
+/// again.
+const PIECE_MAX: u32 = 256;
 
 /// Log2 of the smallest and largest verbatim stretch; a shorter copy is offered none.
 pub(crate) const VERBATIM_MIN: u8 = 12;
@@ -118,7 +118,7 @@ impl Machine {
 
     /// Copies up to the next risky field. Not inlined: its buffer is off the stack again before anything
     /// is decoded.
-    #[inline(never)]
+    #[inline]
     fn clean_units<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
@@ -137,94 +137,98 @@ impl Machine {
                 continue;
             }
             // The end of the room or of the old image.
-            let old = self.old_bytes(context)?;
-            let place = (self.produced, self.source);
-            let (class, left) = (self.region.class, self.copy_left);
-            let code = (old, self.old_code(context.window));
-            let mut inner_left = self.inner_left;
-            let field = self.expect(context.tables, class, place, code, left, &mut inner_left);
-            if field.is_some_and(|(kind, ..)| self.is_risky(kind)) {
-                self.at_risky = true;
-                continue;
-            }
-            self.inner_left = inner_left;
-            let (bytes, len, units) = match field {
-                Some((_, bytes, len)) => (bytes, u32::from(len), 1),
-                None => {
-                    let len = self.fieldless_len().min(self.clean_left);
-                    let [gone, ..] = len.to_le_bytes();
-                    self.inner_left = self.inner_left.saturating_sub(gone);
-                    (old, len, len)
-                }
-            };
-            let bytes = bytes.get(..model::usize_of(len)).unwrap_or_default();
             let room = out.get_mut(written..).unwrap_or_default();
-            written = written.saturating_add(self.emit(bytes, room));
-            self.misses = self.misses.wrapping_shl(units);
-            self.advance(len);
+            written = written.saturating_add(self.clean_unit(context, room)?);
         }
+        Ok(written)
+    }
+
+    /// Copies one field or what lies before the next place where one can begin; nothing before a risky
+    /// field.
+    #[inline(never)]
+    fn clean_unit<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        room: &mut [u8],
+    ) -> Step<I> {
+        let old = self.old_bytes(context)?;
+        let place = (self.produced, self.source);
+        let (class, left) = (self.region.class, self.copy_left);
+        let code = (old, self.old_code(context.window));
+        let mut inner_left = self.inner_left;
+        let field = self.expect_calm(context.tables, class, place, code, left, &mut inner_left);
+        let Ok(field) = field else {
+            self.at_risky = true;
+            return Ok(0);
+        };
+        self.inner_left = inner_left;
+        let (bytes, len, units) = match field {
+            Some((bytes, len)) => (bytes, u32::from(len), 1),
+            None => {
+                let len = self.fieldless_len().min(self.clean_left);
+                let [gone, ..] = len.to_le_bytes();
+                self.inner_left = self.inner_left.saturating_sub(gone);
+                (old, len, len)
+            }
+        };
+        let bytes = bytes.get(..model::usize_of(len)).unwrap_or_default();
+        let written = self.emit(bytes, room);
+        self.misses = self.misses.wrapping_shl(units);
+        self.advance(len);
         Ok(written)
     }
 
     /// Copies what lies before the next risky field, and well inside the room and the old image:
     /// a piece of the old image at once, in which fields are then put right. Returns how many
     /// bytes that are.
+    #[inline(never)]
     fn clean_piece<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
         room: &mut [u8],
     ) -> Step<I> {
         let class = self.region.class;
-        // What lies around, for recognisers to look at: the old bytes as they are.
         let (behind, ahead) = reach(class);
-        let behind = behind.min(self.source);
-        let most = PIECE_LEN.saturating_sub(model::usize_of(behind.saturating_add(ahead)));
         let len = self.clean_left.min(self.region.left(self.source));
-        let len = model::usize_of(len).min(most).min(room.len());
+        let len = model::usize_of(len.min(PIECE_MAX)).min(room.len());
+        // What lies ahead, for the search to look at; others write over it.
         let rest = self.old.len.saturating_sub(self.source);
-        let seen = model::usize_of(behind.saturating_add(rest))
-            .min(len.saturating_add(model::usize_of(behind.saturating_add(ahead))));
-        let mut buffer = [0; PIECE_LEN];
-        let around = buffer.get_mut(..seen).unwrap_or_default();
+        let seen = len.saturating_add(model::usize_of(ahead));
+        let seen = seen.min(room.len()).min(model::usize_of(rest));
+        let piece = room.get_mut(..seen).unwrap_or_default();
         context
             .images
-            .read_old(self.source.wrapping_sub(behind), around)
+            .read_old(self.source, piece)
             .map_err(DecodeError::Images)?;
-        let around = &*around;
-        let behind = model::usize_of(behind);
-        let piece = around.get(behind..).unwrap_or_default();
-        if let (Some(to), Some(from)) = (room.get_mut(..len), piece.get(..len)) {
-            to.copy_from_slice(from);
-        }
         let search = Search::new(&self.old, class, self.zone(context.tables));
         let step = 1_usize.wrapping_shl(u32::from(class.step_log2()));
         let mut inner_left = self.inner_left;
         let own_shift = self.own_shift((self.produced, self.source));
         let (mut at, mut fields, mut field_bytes) = (0_usize, 0_usize, 0_usize);
-        let mut calls = 0_usize;
+        let mut words = 0_usize;
         while at < len {
             let limit = len.saturating_sub(at);
-            let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-            let (source, produced) = (self.source, self.produced);
+            let place = |at: usize| {
+                let at = u32::try_from(at).unwrap_or(u32::MAX);
+                (self.produced.wrapping_add(at), self.source.wrapping_add(at))
+            };
             let gone = search.next_field(
-                source.wrapping_add(offset(at)),
-                (piece.get(at..).unwrap_or_default(), limit),
+                place(at).1,
+                (piece.get_mut(at..).unwrap_or_default(), limit),
                 &mut inner_left,
-                &mut |gone, old| {
-                    let at = at.wrapping_add(gone);
-                    let here = offset(at);
-                    let place = (produced.wrapping_add(here), source.wrapping_add(here));
-                    let Ok(bytes) = self.expect_call(context.tables, place, old, own_shift) else {
-                        return false;
+                &mut |gone, bytes, shown| {
+                    let place = place(at.wrapping_add(gone));
+                    let expected = match shown {
+                        Shown::Instruction => {
+                            self.expect_call(context.tables, place, *bytes, own_shift)
+                        }
+                        Shown::Pointer => self.expect_pointer(context.tables, *bytes),
                     };
-                    if let Some(bytes) = bytes
-                        && let Some(to) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut)
-                    {
-                        let [a, b, c, d, ..] = bytes;
-                        *to = [a, b, c, d];
+                    if let Ok(Some(expected)) = expected {
+                        *bytes = expected;
                     }
-                    calls = calls.wrapping_add(1);
-                    true
+                    words = words.wrapping_add(usize::from(expected.is_ok()));
+                    expected.is_ok()
                 },
             );
             at = at.saturating_add(gone);
@@ -235,25 +239,31 @@ impl Machine {
                 at = len;
                 break;
             }
-            let Some(old) = piece.get(at..).and_then(<[u8]>::first_chunk) else {
+            let (produced, source) = place(at);
+            // What lies behind was put right already: it is read again where it matters.
+            let old = if behind > 0 {
+                self.old_bytes_at(context, source)?
+            } else if let Some(old) = piece.get(at..).and_then(<[u8]>::first_chunk) {
+                *old
+            } else {
                 break;
             };
-            let here = u32::try_from(at).unwrap_or(u32::MAX);
-            let source = self.source.wrapping_add(here);
+            let code = (old, self.old_code_at(context.window, source));
+            let left = self
+                .copy_left
+                .saturating_sub(produced.wrapping_sub(self.produced));
             let mut inner_after = inner_left;
-            let field = self.expect(
-                context.tables,
-                class,
-                (self.produced.wrapping_add(here), source),
-                (*old, Code::new(around, behind.saturating_add(at))),
-                self.copy_left.saturating_sub(here),
-                &mut inner_after,
-            );
-            if let Some((kind, bytes, width)) = field {
+            let place = (produced, source);
+            let field =
+                self.expect_calm(context.tables, class, place, code, left, &mut inner_after);
+            let Ok(field) = field else {
+                self.at_risky = true;
+                break;
+            };
+            if let Some((bytes, width)) = field {
                 let width = usize::from(width);
-                let to = room.get_mut(at..at.saturating_add(width));
-                self.at_risky = self.is_risky(kind);
-                let (false, Some(to), Some(from)) = (self.at_risky, to, bytes.get(..width)) else {
+                let to = piece.get_mut(at..at.saturating_add(width));
+                let (Some(to), Some(from)) = (to, bytes.get(..width)) else {
                     break;
                 };
                 to.copy_from_slice(from);
@@ -271,7 +281,7 @@ impl Machine {
         self.inner_left = inner_left;
         // A field is one hit, any other byte too.
         let hits = at.wrapping_sub(field_bytes).wrapping_add(fields);
-        let hits = hits.wrapping_sub(calls.wrapping_mul(3));
+        let hits = hits.wrapping_sub(words.wrapping_mul(3));
         let hits = u32::try_from(hits).unwrap_or(u32::MAX);
         self.misses = self.misses.checked_shl(hits).unwrap_or(0);
         self.note(room.get(..at).unwrap_or_default());

@@ -3,6 +3,7 @@
 use super::{Context, Machine, signed_of};
 use crate::ablation::{self, Stage};
 use crate::coder::Coder;
+use crate::data::pointer::{recognise_32, rewrite_32};
 use crate::images::Images;
 use crate::isa::{Bytes, Code, Field, Isa, Kind, Zone, thumb_call, word};
 use crate::model::{self, Candidate, Number, Origin};
@@ -22,6 +23,10 @@ pub(crate) struct Prediction {
     mapped: u32,
 }
 
+/// A field has its own flag in the current stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Risky;
+
 /// How far back a failure makes a kind risky.
 const RISKY_PAST: u8 = 0xff;
 
@@ -29,18 +34,16 @@ const RISKY_PAST: u8 = 0xff;
 const RESIDUAL_MAX: u32 = 1 << 26;
 
 impl Machine {
-    /// The field at an offset in the old image, and how far the map says that its target has moved
-    /// and whether an operation holds it. The rest as in [`Self::predict`].
+    /// The field at an offset in the old image. The rest as in [`Self::predict`].
     #[inline]
     fn locate(
         &self,
-        tables: &Tables<'_>,
         class: Class,
         source: u32,
         (old, code): (Bytes, Code<'_>),
         left: u32,
         inner_left: &mut u8,
-    ) -> Option<(Field, Option<(u32, bool)>)> {
+    ) -> Option<Field> {
         let field = if *inner_left > 0 {
             self.old.recognise_inside(class, source, old)?
         } else {
@@ -51,17 +54,18 @@ impl Machine {
             field
         };
         *inner_left = field.len;
-        if u32::from(field.len) > left {
-            return None;
-        }
-        let shift = if field.kind == Kind::Ram {
-            let shift = tables.anchors.near(self.anchor_count, field.target);
+        (u32::from(field.len) <= left).then_some(field)
+    }
+
+    /// How far a target has moved, and whether an operation or an anchor holds it.
+    #[inline]
+    fn shift_of(&self, tables: &Tables<'_>, kind: Kind, target: u32) -> Option<(u32, bool)> {
+        if kind == Kind::Ram {
+            let shift = tables.anchors.near(self.anchor_count, target);
             shift.map(|shift| (shift, true))
         } else {
-            let far = field.kind.is_far();
-            tables.map.shift(self.map_len, field.target, far)
-        };
-        Some((field, shift))
+            tables.map.shift(self.map_len, target, kind.is_far())
+        }
     }
 
     /// By how much a copied byte's offset grows, if near fields whose targets move as far stay as
@@ -95,7 +99,8 @@ impl Machine {
         inner_left: &mut u8,
     ) -> Option<Prediction> {
         let (offset, source) = place;
-        let (field, shift) = self.locate(tables, class, source, (old, code), left, inner_left)?;
+        let field = self.locate(class, source, (old, code), left, inner_left)?;
+        let shift = self.shift_of(tables, field.kind, field.target);
         let far = field.kind.is_far();
         let (shift, inside) = shift.map_or((None, false), |(shift, inside)| (Some(shift), inside));
         if !far && (shift.is_none() || shift == self.own_shift(place)) {
@@ -157,6 +162,26 @@ impl Machine {
         })
     }
 
+    /// The same of a word that may be a pointer or a place in RAM.
+    #[inline]
+    pub(super) fn expect_pointer(
+        &self,
+        tables: &Tables<'_>,
+        old: Bytes,
+    ) -> Result<Option<Bytes>, ()> {
+        if !ablation::is_on(Stage::Pointers) {
+            return Err(());
+        }
+        let Field { kind, target, .. } = recognise_32(&self.old, old).ok_or(())?;
+        if self.is_risky(kind) || tables.learned.get(target).is_some() {
+            return Err(());
+        }
+        let target = self
+            .shift_of(tables, kind, target)
+            .map(|(shift, _)| target.wrapping_add(shift));
+        Ok(target.and_then(|target| rewrite_32(&self.new, kind, old, target)))
+    }
+
     /// The kind, the first candidate and the length of [`Self::predict`], without the others.
     pub(super) fn expect(
         &self,
@@ -167,28 +192,64 @@ impl Machine {
         left: u32,
         inner_left: &mut u8,
     ) -> Option<(Kind, Bytes, u8)> {
-        let (offset, source) = place;
-        let (field, shift) = self.locate(tables, class, source, (old, code), left, inner_left)?;
-        let Field { kind, len, target } = field;
-        let shift = shift.map(|(shift, _)| shift);
-        let rewrite = |target| self.new.rewrite(class, kind, old, offset, target);
-        let mapped = shift.map(|shift| target.wrapping_add(shift));
-        let bytes = if kind.is_far() {
-            let learned = tables.learned.get(target).and_then(rewrite);
-            learned.or_else(|| mapped.and_then(rewrite)).unwrap_or(old)
-        } else {
-            if shift.is_none() || shift == self.own_shift(place) {
-                return None;
-            }
-            let bytes = mapped.and_then(rewrite)?;
-            let len = usize::from(len);
-            if bytes.get(..len) == old.get(..len) {
-                return None;
-            }
-            bytes
-        };
+        let field = self.locate(class, place.1, (old, code), left, inner_left)?;
+        let bytes = self.first_candidate(tables, class, place, old, field)?;
         *inner_left = 0;
-        Some((kind, bytes, len))
+        Some((field.kind, bytes, field.len))
+    }
+
+    /// The same in a stretch: bytes and length of a field, or that it is a risky one.
+    #[inline]
+    pub(super) fn expect_calm(
+        &self,
+        tables: &Tables<'_>,
+        class: Class,
+        place: (u32, u32),
+        (old, code): (Bytes, Code<'_>),
+        left: u32,
+        inner_left: &mut u8,
+    ) -> Result<Option<(Bytes, u8)>, Risky> {
+        let Some(field) = self.locate(class, place.1, (old, code), left, inner_left) else {
+            return Ok(None);
+        };
+        // Of near fields only those that change count.
+        let is_risky = self.is_risky(field.kind);
+        if is_risky && field.kind.is_far() {
+            return Err(Risky);
+        }
+        let Some(bytes) = self.first_candidate(tables, class, place, old, field) else {
+            return Ok(None);
+        };
+        if is_risky {
+            return Err(Risky);
+        }
+        *inner_left = 0;
+        Ok(Some((bytes, field.len)))
+    }
+
+    /// The first candidate for a field; `None` for a near one that stays as it is.
+    fn first_candidate(
+        &self,
+        tables: &Tables<'_>,
+        class: Class,
+        place: (u32, u32),
+        old: Bytes,
+        field: Field,
+    ) -> Option<Bytes> {
+        let Field { kind, len, target } = field;
+        let shift = self.shift_of(tables, kind, target).map(|(shift, _)| shift);
+        let rewrite = |target| self.new.rewrite(class, kind, old, place.0, target);
+        let mapped = shift.map(|shift| target.wrapping_add(shift));
+        if kind.is_far() {
+            let learned = tables.learned.get(target).and_then(rewrite);
+            return Some(learned.or_else(|| mapped.and_then(rewrite)).unwrap_or(old));
+        }
+        if shift.is_none() || shift == self.own_shift(place) {
+            return None;
+        }
+        let bytes = mapped.and_then(rewrite)?;
+        let len = usize::from(len);
+        (bytes.get(..len) != old.get(..len)).then_some(bytes)
     }
 
     /// Whether a kind is among those that have their own flag in the current stretch.

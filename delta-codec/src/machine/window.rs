@@ -72,10 +72,15 @@ impl Machine {
 
     /// The place of the source in the window, which holds what lies around it.
     pub(super) fn old_code<'c>(&self, window: &'c [u8]) -> Code<'c> {
+        self.old_code_at(window, self.source)
+    }
+
+    /// The same for another offset in the old image.
+    pub(super) fn old_code_at<'c>(&self, window: &'c [u8], offset: u32) -> Code<'c> {
         let window = window
             .get(..model::usize_of(self.window_len))
             .unwrap_or_default();
-        let place = model::usize_of(self.source.wrapping_sub(self.window_start));
+        let place = model::usize_of(offset.wrapping_sub(self.window_start));
         Code::new(window, place)
     }
 
@@ -86,12 +91,22 @@ impl Machine {
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
     ) -> Result<Bytes, DecodeError<I::Error>> {
+        self.old_bytes_at(context, self.source)
+    }
+
+    /// The same for another offset in the old image.
+    #[inline]
+    pub(super) fn old_bytes_at<C: Coder, I: Images, T: Truth>(
+        &mut self,
+        context: &mut Context<'_, '_, C, I, T>,
+        offset: u32,
+    ) -> Result<Bytes, DecodeError<I::Error>> {
         let (behind, ahead) = reach(self.region.class);
-        let index = self.source.wrapping_sub(self.window_start);
+        let index = offset.wrapping_sub(self.window_start);
         if index < behind.max(3) || index.saturating_add(ahead) > self.window_len {
-            self.fill_window(context)?;
+            self.fill_window(context, offset)?;
         }
-        let index = model::usize_of(self.source.wrapping_sub(self.window_start));
+        let index = model::usize_of(offset.wrapping_sub(self.window_start));
         let rest = context.window.get(index..).unwrap_or_default();
         if let Some(bytes) = rest.first_chunk()
             && index.wrapping_add(bytes.len()) <= model::usize_of(self.window_len)
@@ -105,15 +120,16 @@ impl Machine {
         Ok(front(window.get(index..).unwrap_or_default()))
     }
 
-    /// Reads the old image around the source, unless all there is is at hand.
+    /// Reads the old image around an offset, unless all there is is at hand.
     #[inline(never)]
     fn fill_window<C: Coder, I: Images, T: Truth>(
         &mut self,
         context: &mut Context<'_, '_, C, I, T>,
+        offset: u32,
     ) -> Result<(), DecodeError<I::Error>> {
         let (behind, ahead) = reach(self.region.class);
-        let from = self.source.saturating_sub(behind.max(3));
-        let to = self.source.saturating_add(ahead).min(self.old.len);
+        let from = offset.saturating_sub(behind.max(3));
+        let to = offset.saturating_add(ahead).min(self.old.len);
         let end = self.window_start.saturating_add(self.window_len);
         if from < self.window_start || to > end {
             let start = from & !3;

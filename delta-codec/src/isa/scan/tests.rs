@@ -1,5 +1,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 
+use std::vec::Vec;
+
 use super::{Search, Zone};
 use crate::data::Data;
 use crate::isa::{Isa, Side};
@@ -66,7 +68,10 @@ fn check(segments: Segments, class: Class) {
             };
             for (search, whole) in searches.iter().zip([true, false]) {
                 let mut inner_left = inside;
-                let at = search.next_field(offset, (&bytes, 4), &mut inner_left, &mut |_, _| false);
+                let at =
+                    search.next_field(offset, (&mut bytes, 4), &mut inner_left, &mut |_, _, _| {
+                        false
+                    });
                 if class == Class::NONE {
                     assert!(at == 4 && (found.is_none() || inside > 0));
                 } else if at > 0 {
@@ -86,5 +91,82 @@ fn check(segments: Segments, class: Class) {
                 }
             }
         }
+    }
+}
+
+/// Over many words the search stops only where the slow way comes by, at the latest where that must
+/// stop, and agrees on where instructions begin.
+#[test]
+fn a_long_search_keeps_to_instructions() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let (mut long, mut stopped) = (0, 0);
+    for (isa, round) in (1..8).flat_map(|isa| (0..3_000_u32).map(move |round| (isa, round))) {
+        let class = Class::Code(Isa::from_code(isa).unwrap());
+        let side = Side {
+            segments: Segments::at(0x0800_0000),
+            len: 0x10_0000,
+            ram_base: 0x2000_0000,
+            ram_len: 0x8000,
+        };
+        let mut bytes = [0_u8; 80];
+        for byte in &mut bytes {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            // Much of it plain in every set.
+            *byte = match state >> 61 {
+                0..=4 => 0x11,
+                _ => state.to_be_bytes()[1],
+            };
+        }
+        let offset = 0x8_0000 + (round & 6);
+        let limit = 60;
+        let mut inner_left = 0;
+        let mut copy = bytes;
+        let search = Search::new(&side, class, Zone::default());
+        let at = search.next_field(
+            offset,
+            (&mut copy, limit),
+            &mut inner_left,
+            &mut |_, _, _| false,
+        );
+        assert_eq!(copy, bytes);
+        let places = slow(&side, class, offset, (&bytes, limit));
+        assert!(
+            places.contains(&(at, inner_left)),
+            "{class:?} at {offset:x}: {at}, {inner_left} left, not of {places:?} in {bytes:x?}"
+        );
+        long += u32::from(at > 12);
+        stopped += u32::from(at < limit);
+    }
+    assert!(long > 3_000 && stopped > 3_000, "{long} {stopped}");
+}
+
+/// Every place that a walk byte by byte comes by, and the bytes left of an instruction there.
+fn slow(side: &Side, class: Class, start: u32, (bytes, limit): (&[u8], usize)) -> Vec<(usize, u8)> {
+    let unit = 1_u32 << class.step_log2();
+    let mut inner = u8::try_from(start.wrapping_neg() & (unit - 1)).unwrap();
+    let mut places = Vec::new();
+    let mut at = 0_usize;
+    loop {
+        places.push((at, inner));
+        let offset = start + u32::try_from(at).unwrap();
+        let Some(here) = bytes.get(at..).and_then(|rest| rest.first_chunk()) else {
+            return places;
+        };
+        let found = match inner {
+            0 => side.recognise(class, offset, *here),
+            _ => side.recognise_inside(class, offset, *here),
+        };
+        // An instruction may lead beyond the limit.
+        if found.is_some() || at >= limit && inner == 0 {
+            return places;
+        }
+        if inner == 0 {
+            inner = side.instruction_len(class, offset, *here);
+            places.push((at, inner));
+        }
+        inner -= 1;
+        at += 1;
     }
 }
