@@ -78,4 +78,4 @@ pub use storage::{
 };
 pub use text::Text;
 pub use trial::{Trial, Verdict};
-pub use updater::{Progress, Resumed, Status, Updater, Wanted, arena_len};
+pub use updater::{MAX_STEP_OPERATIONS, Progress, Resumed, Status, Updater, Wanted, arena_len};

@@ -28,6 +28,10 @@ use cursor::Cursor;
 use output::Output;
 use resume::{Checkpoints, Frontier, Writer};
 
+/// Most erases and writes in one call of [`Updater::step`], whatever the flash: two sectors that a cut may have torn
+/// are erased, each between two notes of it in the boot record. A periodic task is late by so many operations at most.
+pub const MAX_STEP_OPERATIONS: u32 = 10;
+
 /// Bytes of the new image hashed in one step when it is read back.
 const CHECK_STEP_LEN: u32 = 4096;
 
@@ -279,8 +283,9 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             .saturating_add(count))
     }
 
-    /// Does a bounded piece of work: reads at most 4 KiB or one part, decodes at most 256 bytes, writes at most
-    /// 1 KiB, erases at most four sectors.
+    /// Does a bounded piece of work: at most [`MAX_STEP_OPERATIONS`] erases and writes, no write longer than 256 bytes
+    /// and no erase longer than the sectors under 256 bytes; and of these, of reading 4 KiB, a page, a block or a
+    /// checkpoint, and of decoding 256 bytes, one.
     ///
     /// # Errors
     /// What ended the update; from then on the same error. [`Error::StagingExhausted`], [`Error::StagedBlock`] and
@@ -369,10 +374,13 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                 let area = self.plan.target;
                 if *at < self.plan.tail().1 {
                     let sector = flash.sector(area, *at);
-                    *at = sector.end;
+                    let end = sector.end.min(at.saturating_add(CHECK_STEP_LEN));
                     // After a reset, a sector may read as erased whose erase was cut short.
-                    if self.plan.resumed || !flash.is_blank(area, sector.clone())? {
+                    if self.plan.resumed || !flash.is_blank(area, *at..end)? {
+                        *at = sector.end;
                         flash.erase(area, sector)?;
+                    } else {
+                        *at = end;
                     }
                 } else {
                     self.state = State::Mark;

@@ -30,7 +30,10 @@ impl<D: PatchDecoder> Updater<'_, D> {
                 // All are staged: decode them from the first.
                 _ => {
                     self.start_over();
-                    self.state = State::Locate(Pass::Apply);
+                    self.state = match self.plan.in_place {
+                        Some(_) => State::Locate(Pass::Apply),
+                        None => self.behind_the_cut(0, None),
+                    };
                 }
             }
             return Ok(());

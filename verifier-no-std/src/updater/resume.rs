@@ -7,7 +7,7 @@
 
 use sprag_manifest::{Digest, Item};
 
-use super::{CHECK_STEP_LEN, State, Updater};
+use super::{CHECK_STEP_LEN, Pass, State, Updater};
 use crate::checkpoint::{BODY_START, CheckpointRefusal, Header, Place, read_header, write_header};
 use crate::codec::{PatchDecoder, PullError};
 use crate::error::Error;
@@ -90,6 +90,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
     pub(super) fn first_or_found(&self, resumed: bool) -> State {
         match self.plan.checkpoints {
             Some(_) if resumed || self.checkpoints.newest.is_some() => State::Find,
+            None if self.staging.is_none() => self.behind_the_cut(0, None),
             _ => Self::first_state(&self.plan),
         }
     }
@@ -194,7 +195,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
 
     /// What to do before decoding goes on at `made` bytes: once after a reset, the sector that the cut may have torn
     /// is looked for.
-    fn behind_the_cut(&self, made: u32, taken: Option<usize>) -> State {
+    pub(super) fn behind_the_cut(&self, made: u32, taken: Option<usize>) -> State {
         match (self.plan.resumed && !self.checkpoints.mended, taken) {
             (true, _) => State::Frontier(Frontier {
                 from: made,
@@ -203,12 +204,14 @@ impl<D: PatchDecoder> Updater<'_, D> {
                 taken,
             }),
             (false, Some(taken)) => State::Feed(taken),
+            (false, None) if self.staging.is_some() => State::Locate(Pass::Apply),
             (false, None) => Self::first_state(&self.plan),
         }
     }
 
-    /// Looks at a sector; behind the last, erases the one in which the cut run was writing. A torn chunk that was only
-    /// found when it is decoded again would cost the block that leads to it once more.
+    /// Looks at 4 KiB of a sector; behind the last, erases the one in which the cut run was writing. A torn chunk that
+    /// was only found when it is decoded again would cost all that leads to it once more: with power that lasts no
+    /// longer than for that, the update would never get behind it.
     pub(super) fn seek_frontier<S: Storage>(&mut self, storage: &mut S) -> Result<(), Error> {
         let State::Frontier(frontier) = &mut self.state else {
             return Err(Error::WrongState);
@@ -217,10 +220,14 @@ impl<D: PatchDecoder> Updater<'_, D> {
         let mut flash = Flash::new(storage);
         if frontier.at < size {
             let sector = flash.sector(target, frontier.at);
-            frontier.at = sector.end;
-            if !flash.is_blank(target, sector.clone())? {
-                frontier.last = Some(sector.start);
-            }
+            let end = sector.end.min(frontier.at.saturating_add(CHECK_STEP_LEN));
+            frontier.at = match flash.is_blank(target, frontier.at..end)? {
+                true => end,
+                false => {
+                    frontier.last = Some(sector.start);
+                    sector.end
+                }
+            };
             return Ok(());
         }
         let found = *frontier;

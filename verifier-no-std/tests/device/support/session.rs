@@ -4,8 +4,8 @@ use flash_sim::Totals;
 use sprag_manifest::Isa;
 use sprag_verifier::{
     Area, Attempt, Boot, BootRecord, Component, Device, Error, ExampleKeys, Installed, Intake,
-    Plan, Preflight, PreflightStatus, Progress, Resources, Resumed, Status, TrustAnchors,
-    TrustedKey, Updater, Wanted, arena_len, check, choose, confirm,
+    MAX_STEP_OPERATIONS, Plan, Preflight, PreflightStatus, Progress, Resources, Resumed, Status,
+    TrustAnchors, TrustedKey, Updater, Wanted, arena_len, check, choose, confirm,
 };
 
 use super::package::Signer;
@@ -186,6 +186,12 @@ pub(crate) struct Work {
 
 impl Work {
     fn note(&mut self, before: Totals, after: Totals) {
+        let operations = |totals: Totals| totals.writes + totals.erases;
+        let made = operations(after) - operations(before);
+        assert!(
+            made <= u64::from(MAX_STEP_OPERATIONS),
+            "{made} operations in a step"
+        );
         let most = |most: &mut u64, before: u64, after: u64| *most = (*most).max(after - before);
         most(&mut self.bytes_read, before.bytes_read, after.bytes_read);
         most(
