@@ -15,6 +15,7 @@
 //! 3. The kinds are those of [`Kind`]. A far kind's targets are learned and corrected, a near one's
 //!    are only taken from the map or left as they are: calls, tail calls and addresses of data are
 //!    far, branches inside a function near.
+//!    `Isa::built` and `Cargo.toml` name the feature that links it.
 //! 4. Tests: a row for each form in `known_instructions`, with bytes by hand from the manual; the
 //!    instruction set in `ISAS`, for the property that rewriting and recognising agree; the numbers
 //!    before and after on two pairs of real images in the commit's message.
@@ -78,26 +79,45 @@ impl Isa {
         }
     }
 
-    /// The instruction set of a number in a stream header.
+    /// The instruction set of a number in a stream header, if this build has it.
     #[must_use]
     pub const fn from_code(code: u8) -> Option<Self> {
-        match code {
-            0 => Some(Self::None),
-            1 => Some(Self::Thumb),
-            2 => Some(Self::A32),
-            3 => Some(Self::A64),
-            4 => Some(Self::Rv32),
-            5 => Some(Self::Rv64),
-            6 => Some(Self::Xtensa),
-            7 => Some(Self::X86_64),
-            _ => None,
+        let isa = match code {
+            0 => return Some(Self::None),
+            1 => Self::Thumb,
+            2 => Self::A32,
+            3 => Self::A64,
+            4 => Self::Rv32,
+            5 => Self::Rv64,
+            6 => Self::Xtensa,
+            7 => Self::X86_64,
+            _ => return None,
+        };
+        match isa.built() {
+            Self::None => None,
+            isa => Some(isa),
+        }
+    }
+
+    /// The instruction set itself if this build has it, else [`Self::None`]. Asked where an instruction set's own code
+    /// is called, so that the code of others is not linked.
+    #[inline]
+    pub(crate) const fn built(self) -> Self {
+        match self {
+            Self::Thumb if cfg!(feature = "thumb") => self,
+            Self::A32 if cfg!(feature = "a32") => self,
+            Self::A64 if cfg!(feature = "a64") => self,
+            Self::Rv32 | Self::Rv64 if cfg!(feature = "riscv") => self,
+            Self::Xtensa if cfg!(feature = "xtensa") => self,
+            Self::X86_64 if cfg!(feature = "x86-64") => self,
+            _ => Self::None,
         }
     }
 
     /// Log2 of the alignment of instructions.
     #[must_use]
     pub const fn unit_log2(self) -> u8 {
-        match self {
+        match self.built() {
             Self::Thumb | Self::Rv32 | Self::Rv64 => 1,
             Self::A32 | Self::A64 => 2,
             Self::None | Self::Xtensa | Self::X86_64 => 0,

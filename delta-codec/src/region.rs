@@ -50,6 +50,15 @@ impl Class {
         }
     }
 
+    /// The class itself if this build has it, see [`Isa::built`].
+    #[inline]
+    pub(crate) const fn built(self) -> Self {
+        match self {
+            Self::Code(isa) => Self::Code(isa.built()),
+            data @ Self::Data(_) => data,
+        }
+    }
+
     /// Log2 of the alignment of fields.
     #[must_use]
     #[inline]

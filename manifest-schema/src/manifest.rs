@@ -61,6 +61,7 @@ impl<'a> Manifest<'a> {
     ///
     /// # Errors
     /// The first refusal, with its offset in `bytes`.
+    #[inline(never)] // its frame is large, and its callers' need not be
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         check_len(bytes)?;
         Reader::read_all(bytes, |reader| {

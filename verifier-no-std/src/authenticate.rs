@@ -95,7 +95,9 @@ impl<'b> AuthenticManifest<'b> {
     }
 }
 
-/// Checks the signature over the envelope in `buf` (headroom, header, envelope) and reads the manifest.
+/// Checks the signature over the envelope in `buf` (headroom, header, envelope) and reads the manifest. Not inlined:
+/// the caller's frame shall not hold what only the manifest's reader needs.
+#[inline(never)]
 pub(crate) fn authenticate<'b>(
     header: Header,
     buf: &'b mut [u8],
@@ -204,6 +206,7 @@ struct Candidate {
 }
 
 impl Candidate {
+    #[inline(never)]
     fn new(
         key: &TrustedKey,
         envelope: &Envelope<'_>,
@@ -238,6 +241,9 @@ impl Candidate {
 
     /// Puts the head of the Sig_structure (RFC 9052, section 4.4) directly before the received manifest, so that
     /// exactly the received bytes are verified without a second copy, and puts back what was there.
+    ///
+    /// Not inlined: the stack of the signature's check is free again before the manifest is read.
+    #[inline(never)]
     fn verify(&self, buf: &mut [u8], manifest: core::ops::Range<usize>) -> Result<(), Error> {
         let invalid = Error::SignatureInvalid { key: self.id };
         let start = manifest.start.checked_sub(self.prefix_len).ok_or(invalid)?;

@@ -115,6 +115,7 @@ impl<'b> VerifiedManifest<'b> {
 ///
 /// # Errors
 /// The first binding that does not hold, with both sides; codes 301 to 339.
+#[inline(never)]
 pub fn check<'b>(
     authentic: AuthenticManifest<'b>,
     device: &Device<'_>,

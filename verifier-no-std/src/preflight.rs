@@ -91,6 +91,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
     ///
     /// # Errors
     /// Codes 401 to 407 and 501 to 503 before the first write; flash errors; the same error again after one.
+    #[inline(never)]
     pub fn step<S: Storage>(&mut self, storage: &mut S) -> Result<PreflightStatus, Error> {
         let state = core::mem::replace(&mut self.state, State::Failed(Error::WrongState));
         match self.advance(state, storage) {
@@ -155,6 +156,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
     }
 
     /// What can be refused without hashing the old image.
+    #[inline(never)]
     fn inspect<S: Storage>(&self, storage: &mut S) -> Result<State<'m, 'b>, Error> {
         let record = BootRecord::load(storage)?;
         if matches!(record.phase, Phase::Pending | Phase::Testing) {
@@ -205,6 +207,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
     }
 
     /// Picks the payload for the image that was found, and where its blocks go.
+    #[inline(never)]
     fn choose<S: Storage>(
         &self,
         storage: &mut S,

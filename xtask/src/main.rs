@@ -39,6 +39,7 @@ fn main() -> ExitCode {
         ["footprint"] => footprint::check,
         ["footprint", "--quick"] => footprint::quick,
         ["footprint", "--bless"] => footprint::bless,
+        ["footprint", "--quick", "--bless"] => footprint::bless_quick,
         ["footprint", "--json"] => return footprint::json(),
         ["nostd"] => nostd::check,
         ["deps"] => deps::check,

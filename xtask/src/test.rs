@@ -127,6 +127,8 @@ fn tests(report: &mut Report, environment: &[(&str, String)]) {
             &[
                 packages.as_flattened(),
                 &["--no-default-features", "--lib", "--tests"],
+                // Their tests have streams of every instruction set.
+                &["--features", "sprag-delta/isas"],
             ],
             environment,
         )

@@ -22,7 +22,7 @@ enum Way {
 
 /// Bytes between places where a field may begin.
 const fn step(isa: Isa) -> u8 {
-    match isa {
+    match isa.built() {
         Isa::A32 | Isa::A64 => 4,
         Isa::Thumb | Isa::Rv32 | Isa::Rv64 => 2,
         _ => 1,
@@ -33,7 +33,7 @@ const fn step(isa: Isa) -> u8 {
 /// the filter leaves as they are where it matters; 0 if none may.
 fn start(isa: Isa, bytes: Bytes) -> u8 {
     let [a, b, _, d, ..] = bytes;
-    match isa {
+    match isa.built() {
         Isa::Thumb if b & 0xf8 == 0xf0 => 4,
         Isa::A32 if d & 0x0f == 0x0b => 4,
         Isa::A64 if d & 0xfc == 0x94 || d & 0x9f == 0x90 => 4,
@@ -57,7 +57,7 @@ fn convert(isa: Isa, way: Way, offset: u32, bytes: Bytes) -> Option<(u8, Bytes)>
         let [a, b, c, d] = word.to_le_bytes();
         [a, b, c, d, e, f, g, h]
     };
-    match isa {
+    match isa.built() {
         Isa::Thumb => {
             // BL, and B.W, that reach 4 MiB.
             if word & 0xb800_f800 != 0xb800_f000 {

@@ -118,7 +118,7 @@ impl Search {
         };
         let mut none = |_, _: &mut Bytes, _| false;
         let never = |_| false;
-        match self.class {
+        match self.class.built() {
             Class::Code(Isa::None) => return limit,
             Class::Code(Isa::Thumb) => self.scan(&mut cursor, limit, thumb, thumb_is_plain, take),
             Class::Code(Isa::A32) => self.scan(&mut cursor, limit, a32, never, &mut none),

@@ -48,7 +48,7 @@ impl<'a> Code<'a> {
 
 /// Bytes before and behind a place of a class that [`Side::recognise_in`] looks at.
 pub(crate) const fn reach(class: Class) -> (u32, u32) {
-    match class {
+    match class.built() {
         Class::Code(Isa::A64) => (BEHIND, AHEAD),
         Class::Data(Data::Numbers32) => (numbers::BEHIND, numbers::AHEAD),
         Class::Data(Data::Relocation64) => (relocation::BEHIND, relocation::AHEAD),
@@ -74,7 +74,7 @@ impl Side {
     pub fn instruction_len(&self, class: Class, offset: u32, bytes: Bytes) -> u8 {
         let [first, second, ..] = bytes;
         let [lane, ..] = offset.to_le_bytes();
-        match class {
+        match class.built() {
             Class::Code(Isa::None | Isa::X86_64) => 1,
             Class::Code(Isa::A32 | Isa::A64) | Class::Data(_) => {
                 (lane & 3).wrapping_neg().wrapping_add(4)
@@ -122,7 +122,7 @@ impl Side {
         if matches!(class, Class::Data(_)) && !ablation::is_on(Stage::Data) {
             return None;
         }
-        let field = match class {
+        let field = match class.built() {
             Class::Code(Isa::None) => return None,
             _ if offset & (1_u32.wrapping_shl(class.step_log2().into())).wrapping_sub(1) != 0 => {
                 return None;
@@ -155,7 +155,7 @@ impl Side {
         offset: u32,
         target: u32,
     ) -> Option<Bytes> {
-        match class {
+        match class.built() {
             Class::Data(data) => data.rewrite(self, kind, bytes, offset, target),
             Class::Code(Isa::A64 | Isa::Rv64 | Isa::X86_64) if kind == Kind::Pointer => {
                 pointer::rewrite_64(self, kind, target)
@@ -183,7 +183,7 @@ impl Side {
         near: u32,
     ) -> Option<u32> {
         let half = kind == Kind::Place || kind == Kind::Page && len == 4;
-        if half && class == Class::Code(Isa::A64) {
+        if half && class.built() == Class::Code(Isa::A64) {
             let here = self.segments.low_address_of(offset);
             let near = self.segments.low_address_of(near);
             let target = a64::target(kind, bytes, here, near)?;
@@ -219,7 +219,7 @@ impl Side {
         if !ablation::is_on(Stage::Pointers) {
             return None;
         }
-        if matches!(isa, Isa::A64 | Isa::Rv64 | Isa::X86_64) {
+        if matches!(isa.built(), Isa::A64 | Isa::Rv64 | Isa::X86_64) {
             pointer::recognise_64(self, offset, bytes)
         } else if offset & 3 == 0 {
             pointer::recognise_32(self, bytes)
@@ -235,7 +235,7 @@ impl Side {
             return None;
         }
         let here = self.segments.low_address_of(offset);
-        match isa {
+        match isa.built() {
             Isa::Thumb => thumb::recognise(here, bytes),
             Isa::A32 => a32::recognise(here, bytes),
             Isa::A64 => a64::recognise(here, bytes, around),
@@ -250,7 +250,7 @@ impl Side {
 /// An instruction at address `here`, for another target.
 #[inline]
 fn instruction_for(isa: Isa, kind: Kind, bytes: Bytes, here: u32, there: u32) -> Option<Bytes> {
-    match isa {
+    match isa.built() {
         Isa::None => None,
         Isa::Thumb => thumb::rewrite(kind, bytes, here, there),
         Isa::A32 => a32::rewrite(kind, bytes, here, there),
@@ -263,7 +263,7 @@ fn instruction_for(isa: Isa, kind: Kind, bytes: Bytes, here: u32, there: u32) ->
 
 /// The target at address `here` that all fields of a kind have in common: that of the distance 0.
 fn origin(isa: Isa, kind: Kind, here: u32) -> u32 {
-    match (kind, isa) {
+    match (kind, isa.built()) {
         (Kind::ShortLoad | Kind::Load | Kind::Address, Isa::Thumb) => here.wrapping_add(4) & !3,
         (_, Isa::Thumb) => here.wrapping_add(4),
         (_, Isa::A32) => here.wrapping_add(8),

@@ -9,9 +9,14 @@ mod update {
     use sprag_manifest::{Isa, KeyId};
     use sprag_verifier::{
         Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole,
-        NativeCodecs, Plan, Preflight, PreflightStatus, Resources, Status, TrustAnchors,
+        Plan, Preflight, PreflightStatus, Resources, Status, TrustAnchors,
         TrustedKey, Updater, arena_len, check, intake_len,
     };
+
+    #[cfg(not(feature = "full"))]
+    use sprag_verifier::DeltaCodecs as Codecs;
+    #[cfg(feature = "full")]
+    use sprag_verifier::NativeCodecs as Codecs;
 
     /// Room for header and envelope, and for phase two: the same bytes, one after the other.
     const MEMORY_LEN: usize = 24 * 1024;
@@ -40,7 +45,7 @@ mod update {
             phase_one(&mut part, buffer)
         });
         match plan.and_then(|plan| {
-            let arena_len = arena_len(&plan, &NativeCodecs);
+            let arena_len = arena_len(&plan, &Codecs);
             say("phase-two", "buffer", arena_len);
             say("phase-two", "workspace", plan.payload().needs.workspace);
             say("phase-two", "plan", size_of_val(&plan) as u32);
@@ -87,7 +92,7 @@ mod update {
             trailer_reserve: 0,
             trial_boots: 3,
         };
-        let mut preflight = Preflight::new(&verified, resources, &NativeCodecs);
+        let mut preflight = Preflight::new(&verified, resources, &Codecs);
         loop {
             if let PreflightStatus::Ready(plan) = preflight.step(part)? {
                 return Ok(plan);
@@ -106,7 +111,7 @@ mod update {
 
     #[inline(never)]
     fn phase_two(part: &mut Part, plan: Plan, arena: &mut [u8]) -> Result<(), Error> {
-        let mut updater = Updater::new(plan, arena, &NativeCodecs)?;
+        let mut updater = Updater::new(plan, arena, &Codecs)?;
         say("phase-two", "updater", size_of_val(&updater) as u32);
         loop {
             match updater.step(part)? {
