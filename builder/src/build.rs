@@ -1,20 +1,20 @@
 //! Builds a package: encodes, chooses, assembles, signs, and lets the device code accept it before anyone sees it.
 
-use sprag_manifest::{DeviceProfile, Digest, FlashProfile, Image, Role};
-use sprag_verifier::{Area, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
+mod self_check;
+
+use sprag_manifest::{DeviceProfile, Digest, Image, Role};
 
 use crate::codec::{
     self, CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Progress,
 };
-use crate::device::{SimulatedDevice, UpdateInputs};
 use crate::digest::sha256;
 use crate::error::Error;
 use crate::keys::SigningKey;
-use crate::package::{PayloadSpec, assemble};
-use crate::profile::{default_flash, device_of_class, intended_device};
+use crate::package::{Fit, PayloadSpec, assemble};
 use crate::release::{ReleaseSpec, checked_name};
 use crate::sniff;
-use crate::verify::{manifest_of, verify};
+use crate::strategy::single::{self, Single};
+use self_check::self_check;
 
 /// An old image that the package shall serve.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,16 @@ pub enum FullImage {
     WhereSmaller,
     /// Always, for devices that run anything else.
     Always,
+}
+
+/// Whether a device with a single slot can go back to the image that it ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum WayBack {
+    /// It cannot.
+    #[default]
+    Without,
+    /// Beside each delta goes one that leads back, which the device stages as well.
+    WithReverse,
 }
 
 /// Whether a contradiction between the declared and the detected instruction set refuses.
@@ -69,6 +79,11 @@ pub struct BuildInputs<'a> {
     pub isa_mismatch: IsaMismatch,
     /// The device it must fit.
     pub profile: Option<&'a DeviceProfile>,
+    /// Without a profile: the device has a single slot, and makes groups of so many bytes before they overwrite the old
+    /// image; whole sectors of 4 KiB.
+    pub in_place: Option<u32>,
+    /// Whether a device with a single slot can go back.
+    pub way_back: WayBack,
 }
 
 /// Builds, signs and proves a package.
@@ -82,8 +97,9 @@ pub fn build(
 ) -> Result<Vec<u8>, Error> {
     let release = &inputs.release;
     check_images(inputs)?;
+    let single = only_slot(inputs)?;
     let limits = CodecLimits {
-        ram: workspace_limit(inputs),
+        ram: workspace_limit(inputs, single.is_some()),
         effort: inputs.effort,
         isa: None,
         load_address: release.rest.load_address.or(inputs.told_address),
@@ -94,10 +110,33 @@ pub fn build(
     let mut full = None;
     let mut full_wanted = inputs.full == FullImage::Always || inputs.sources.is_empty();
     for (number, source) in (0_u32..).zip(&inputs.sources) {
-        let delta = codec::delta(source.bytes, inputs.new, inputs.codec, &limits, progress)?;
+        let mut made = |role, old: &[u8], new: &[u8]| {
+            let plan = match (&single, inputs.codec) {
+                (None, _) | (_, CodecChoice::Stored) => None,
+                (Some(single), _) => Some(single.plan(len(old), len(new), limits.ram)?),
+            };
+            let limits = CodecLimits {
+                ram: plan.map_or(limits.ram, |plan| plan.workspace),
+                in_place: plan.map(|plan| plan.in_place),
+                ..limits
+            };
+            let encoded = codec::delta(old, new, inputs.codec, &limits, progress)?;
+            Ok::<_, Error>(encoded.map(|encoded| PayloadSpec {
+                role,
+                source: Some(number),
+                encoded,
+                in_place: plan,
+            }))
+        };
+        let delta = made(Role::Delta, source.bytes, inputs.new)?;
+        if inputs.way_back == WayBack::WithReverse {
+            let reverse = made(Role::Reverse, inputs.new, source.bytes)?;
+            payloads.extend(delta.into_iter().chain(reverse));
+            continue;
+        }
         let kept = match delta {
             Some(delta) if inputs.codec == CodecChoice::Auto => {
-                let len = delta.bytes.len();
+                let len = delta.encoded.bytes.len();
                 // The full image takes its time: it is made if it has a chance, and once.
                 if full.is_none() && codec::full_may_beat(inputs.new, inputs.codec, len) {
                     full = Some(codec::full(inputs.new, inputs.codec, &limits, progress)?);
@@ -108,13 +147,7 @@ pub fn build(
             delta => delta,
         };
         match kept {
-            Some(encoded) => {
-                payloads.push(PayloadSpec {
-                    role: Role::Delta,
-                    source: Some(number),
-                    encoded,
-                });
-            }
+            Some(delta) => payloads.push(delta),
             // The full image costs no more, and serves this source as well as any other.
             None => full_wanted = true,
         }
@@ -128,6 +161,7 @@ pub fn build(
             role: Role::Full,
             source: None,
             encoded,
+            in_place: None,
         });
     }
 
@@ -137,18 +171,65 @@ pub fn build(
         .iter()
         .map(|source| image(source.version, source.bytes, None))
         .collect();
-    let package = assemble(release, &sources, target, &payloads, inputs.profile, key)?;
+    let fit = Fit {
+        profile: inputs.profile,
+        single,
+    };
+    let package = assemble(release, &sources, target, &payloads, fit, key)?;
     self_check(inputs, &package, key, progress)?;
     Ok(package)
 }
 
 fn image<'a>(version: &'a str, bytes: &[u8], load_address: Option<u64>) -> Image<'a> {
-    let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     Image {
         version,
         digest: sha256(bytes),
-        size,
+        size: len(bytes),
         load_address,
+    }
+}
+
+fn len(image: &[u8]) -> u32 {
+    u32::try_from(image.len()).unwrap_or(u32::MAX)
+}
+
+/// The only slot of the device, if it has no second one.
+fn only_slot(inputs: &BuildInputs<'_>) -> Result<Option<Single>, Error> {
+    let refused = |field, value: String, reason: &str| {
+        let reason = reason.into();
+        Err(Error::BadValue {
+            field,
+            value,
+            reason,
+        })
+    };
+    let flash = inputs.profile.and_then(|profile| profile.flash);
+    let single = match (flash, inputs.in_place) {
+        (Some(_), Some(group_len)) => {
+            let reason = "the device profile says what flash there is";
+            return refused("in-place", group_len.to_string(), reason);
+        }
+        (Some(flash), None) => Single::of(&flash),
+        (None, Some(group_len)) => Some(Single::with_groups(group_len)?),
+        (None, None) => None,
+    };
+    let back = inputs.way_back == WayBack::WithReverse;
+    match (single, inputs.codec) {
+        (None, _) if back => {
+            let reason = "a device with two slots keeps its old image, and none with one is named";
+            refused("with-reverse", "true".into(), reason)
+        }
+        (Some(_), CodecChoice::BsdiffZstd) => {
+            let reason = "its decoder cannot be saved, as a device with a single slot has to";
+            refused("codec", "bsdiff-zstd".into(), reason)
+        }
+        (Some(_), CodecChoice::Stored) if back => refused(
+            "codec",
+            "stored".into(),
+            "there is no way back without a delta",
+        ),
+        _ if back && inputs.sources.is_empty() => Err(Error::MissingField { field: "old" }),
+        _ => Ok(single),
     }
 }
 
@@ -191,8 +272,11 @@ fn check_images(inputs: &BuildInputs<'_>) -> Result<(), Error> {
 }
 
 /// `--ram`, or what the device profile leaves for the workspace, or the default of the codec.
-fn workspace_limit(inputs: &BuildInputs<'_>) -> u32 {
-    let buffers = inputs.release.block_size.saturating_add(BUFFERS);
+fn workspace_limit(inputs: &BuildInputs<'_>, single: bool) -> u32 {
+    let buffers = match inputs.release.rest.block_size {
+        None if single => single::BUFFERS,
+        _ => inputs.release.block_size.saturating_add(BUFFERS),
+    };
     match (inputs.ram, inputs.profile, inputs.codec) {
         (Some(ram), _, _) => ram,
         (None, Some(profile), _) => profile.ram.saturating_sub(buffers),
@@ -201,113 +285,8 @@ fn workspace_limit(inputs: &BuildInputs<'_>) -> u32 {
     }
 }
 
-/// Bytes for the head of a package and for the ends of sectors, when it is staged.
-const STAGING_ROOM: usize = 64 * 1024;
-
 /// Bytes of page and output buffer (docs/FORMAT.md, "Total RAM").
 const BUFFERS: u32 = sprag_manifest::PAGE_LEN + sprag_manifest::OUTPUT_BUFFER_LEN;
-
-/// Applies the package to every source with the code a device runs, in as much memory as the manifest states.
-fn self_check(
-    inputs: &BuildInputs<'_>,
-    package: &[u8],
-    key: &SigningKey,
-    progress: Progress<'_>,
-) -> Result<(), Error> {
-    let keys = [TrustedKey {
-        id: key.key_id(),
-        role: KeyRole::Release,
-        key: key.verifying_key().to_bytes(),
-    }];
-    let trust = TrustAnchors {
-        keys: &keys,
-        example_keys: ExampleKeys::Accept,
-    };
-    if let Some(profile) = inputs.profile {
-        // The bindings of the device that the package was asked to fit.
-        let manifest = manifest_of(package)?;
-        verify(package, &trust, Some(&device_of_class(profile, &manifest)))?;
-    }
-    let manifest = manifest_of(package)?;
-    let serves_others = manifest
-        .payloads
-        .iter()
-        .any(|payload| payload.role == Role::Full);
-    let unlisted = unlisted_image(inputs);
-    let others = serves_others.then_some((None, unlisted.as_slice()));
-    let listed = inputs
-        .sources
-        .iter()
-        .map(|source| (Some(source.version), source.bytes));
-    for (version, old) in listed.chain(others) {
-        let size = inputs.new.len().max(old.len());
-        let flash = match inputs.profile.and_then(|profile| profile.flash) {
-            Some(flash) => fitting(flash, old)?,
-            None => roomy_flash(size, package.len()),
-        };
-        let mut device = SimulatedDevice::new(&flash, old)?;
-        let described = intended_device(&manifest, version);
-        let ram = manifest
-            .payloads
-            .iter()
-            .map(|p| p.needs.ram)
-            .max()
-            .unwrap_or(0);
-        let ram = inputs.profile.map_or(ram, |profile| profile.ram);
-        let update = UpdateInputs {
-            trust: &trust,
-            device: &described,
-            ram,
-        };
-        device
-            .update(package, &update, &mut |done, total| {
-                progress("checking", done, total);
-            })
-            .map_err(Error::SelfCheck)?;
-        let boot = device.power_on().map_err(Error::SelfCheck)?;
-        let made = device.slot(boot.slot(), inputs.new.len());
-        if boot.slot() != Area::SlotB || made != inputs.new {
-            return Err(Error::SelfCheckBytes {
-                source: version.unwrap_or("any other").into(),
-            });
-        }
-    }
-    Ok(())
-}
-
-/// The flash of a profile, if the old image can be in its slot.
-fn fitting(flash: FlashProfile, old: &[u8]) -> Result<FlashProfile, Error> {
-    let (need, have) = (old.len(), flash.slot_size);
-    if usize::try_from(have).is_ok_and(|have| need <= have) {
-        return Ok(flash);
-    }
-    let need = u64::try_from(need).unwrap_or(u64::MAX);
-    Err(Error::DoesNotFit {
-        what: "the old image",
-        need,
-        have: have.into(),
-    })
-}
-
-/// Flash with room for the package behind the image, so that staging is proven too.
-fn roomy_flash(image_len: usize, package_len: usize) -> FlashProfile {
-    let room = package_len.saturating_mul(2).saturating_add(STAGING_ROOM);
-    default_flash(u32::try_from(image_len.saturating_add(room)).unwrap_or(u32::MAX))
-}
-
-/// An image that is none of those in the package, and begins like none: behind it flash is erased, which a longer
-/// image may have there too.
-fn unlisted_image(inputs: &BuildInputs<'_>) -> [u8; 1] {
-    let images = inputs
-        .sources
-        .iter()
-        .map(|source| source.bytes)
-        .chain([inputs.new]);
-    let taken: Vec<u8> = images.filter_map(|bytes| bytes.first().copied()).collect();
-    [(0..u8::MAX)
-        .find(|byte| !taken.contains(byte))
-        .unwrap_or(u8::MAX)]
-}
 
 #[cfg(test)]
 mod tests;

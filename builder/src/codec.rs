@@ -124,7 +124,9 @@ pub(crate) fn delta(
         CodecChoice::Native => native(progress).map(Some),
         CodecChoice::BsdiffZstd => bsdiff().map(Some),
         CodecChoice::Auto => {
-            let candidates = [native(progress), bsdiff()];
+            // The state of the other decoder cannot be saved between two groups.
+            let other = limits.in_place.is_none().then(bsdiff);
+            let candidates = [native(progress)].into_iter().chain(other);
             let mut best: Option<Encoded> = None;
             for candidate in candidates {
                 match candidate {

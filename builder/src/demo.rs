@@ -10,7 +10,7 @@ use sprag_verifier::{
     Area, Boot, Error as DeviceError, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
 };
 
-use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
 use crate::codec::{CodecChoice, Effort};
 use crate::device::{SimulatedDevice, UpdateInputs};
 use crate::error::Error;
@@ -143,6 +143,8 @@ fn inputs() -> Result<BuildInputs<'static>, Error> {
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,
         profile: None,
+        in_place: None,
+        way_back: WayBack::Without,
     })
 }
 

@@ -12,13 +12,14 @@ use sprag_verifier::{
     Area, Boot, BootRecord, Device, Error, TrustAnchors, ValidityCheck, choose, confirm,
 };
 
-pub(crate) use drive::drive;
+pub(crate) use drive::{Origin, drive};
 pub(crate) use flash::SimStorage;
 
 /// A device with flash, and no firmware but the verifier.
 #[derive(Clone, Debug)]
 pub struct SimulatedDevice {
     storage: SimStorage,
+    slot_count: u32,
     trailer_reserve: u32,
     /// The slot that was booted last.
     running: Area,
@@ -61,6 +62,7 @@ impl SimulatedDevice {
         storage.load(Area::SlotA, old);
         Ok(Self {
             storage,
+            slot_count: profile.slots,
             trailer_reserve: profile.trailer_reserve,
             running: Area::SlotA,
         })
@@ -119,7 +121,8 @@ impl SimulatedDevice {
             .unwrap_or(0)
     }
 
-    /// Offers `package` to the device and drives the update to the mark for the trial boot.
+    /// Offers `package` to the device and drives the update to the mark for the trial boot. With a single slot the
+    /// application stages it, and the bootloader, after a reset, makes the new image of that.
     ///
     /// `progress` is told the bytes of the new image written, and in all.
     ///
@@ -131,13 +134,35 @@ impl SimulatedDevice {
         inputs: &UpdateInputs<'_>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<UpdateReport, Error> {
-        drive(
-            &mut self.storage,
-            self.trailer_reserve,
-            package,
-            inputs,
-            progress,
-        )
+        let origin = Origin::Link(package);
+        let reserve = self.trailer_reserve;
+        let fetched = drive(&mut self.storage, reserve, origin, inputs, progress)?;
+        if self.slot_count == 2 {
+            return Ok(fetched);
+        }
+        // A reset, but no new power.
+        let Boot::Apply(_) = choose(&mut self.storage)? else {
+            return Err(Error::WrongState);
+        };
+        let applied = self.apply_staged(inputs, progress)?;
+        Ok(UpdateReport {
+            arena_bytes: fetched.arena_bytes.max(applied.arena_bytes),
+            ..fetched
+        })
+    }
+
+    /// What the bootloader of a device with a single slot does after [`Boot::Apply`]: makes the image of what is staged,
+    /// without a link. Goes on where a cut stopped it.
+    ///
+    /// # Errors
+    /// What the verifier reports.
+    pub fn apply_staged(
+        &mut self,
+        inputs: &UpdateInputs<'_>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<UpdateReport, Error> {
+        let reserve = self.trailer_reserve;
+        drive(&mut self.storage, reserve, Origin::Staged, inputs, progress)
     }
 }
 

@@ -199,9 +199,10 @@ impl Error {
             Self::IsaMismatch { .. } => {
                 Some("correct --isa, or pass --allow-isa-mismatch if you are sure".into())
             }
-            Self::DoesNotFit { .. } => {
-                Some("raise --ram, lower --block-size, or choose another --codec".into())
-            }
+            Self::DoesNotFit { .. } => Some(
+                "raise --ram, lower --block-size, choose another --codec, or give the device more"
+                    .into(),
+            ),
             Self::Codec { .. } | Self::Manifest(_) => None,
         }
     }

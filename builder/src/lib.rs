@@ -43,7 +43,7 @@ mod testing;
 mod verify;
 mod work;
 
-pub use build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+pub use build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
 pub use codec::{
     CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,
     HostDecoder, Progress, native as encode_native,
@@ -68,7 +68,7 @@ pub use keys::{
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
 pub use profile::{
     SHIPPED_PROFILES, default_flash, device as profile_device, device_of_class, intended_device,
-    read_profile,
+    intended_flash, read_profile,
 };
 pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
 pub use simulate::{

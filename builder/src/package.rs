@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::keys::SigningKey;
 use crate::release::ReleaseSpec;
 use crate::strategy;
+use crate::strategy::single::{self, Single};
 
 /// Erases of any sector of the image in an uninterrupted update: each is erased once, before it is written.
 const ERASES: u32 = 1;
@@ -25,29 +26,50 @@ pub(crate) struct PayloadSpec {
     pub(crate) source: Option<u32>,
     /// The payload.
     pub(crate) encoded: Encoded,
+    /// How it is made over the old image, if it is for a device with a single slot.
+    pub(crate) in_place: Option<single::Plan>,
+}
+
+/// The device that a package is made for, as far as that is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Fit<'p> {
+    /// What the maker says of it.
+    pub(crate) profile: Option<&'p DeviceProfile>,
+    /// Its only slot, if it has no second one.
+    pub(crate) single: Option<Single>,
 }
 
 /// Makes a signed package. Equal inputs give equal bytes.
 ///
 /// # Errors
-/// [`Error::Manifest`] if the manifest would break the format's rules.
+/// [`Error::Manifest`] if the manifest would break the format's rules; [`Error::DoesNotFit`] if the staging area of a
+/// device with a single slot has no room for it.
 pub(crate) fn assemble(
     release: &ReleaseSpec,
     sources: &[Image<'_>],
     target: Image<'_>,
     payloads: &[PayloadSpec],
-    profile: Option<&DeviceProfile>,
+    fit: Fit<'_>,
     key: &SigningKey,
 ) -> Result<Vec<u8>, Error> {
+    let fixed = release.rest.block_size.is_some();
+    let mut entries: Vec<_> = payloads
+        .iter()
+        .map(|spec| (entry(spec, release.block_size), spec.in_place))
+        .collect();
+    match (&fit.single, fit.profile) {
+        (Some(single), _) => single.complete(&mut entries, target.size, fixed),
+        (None, Some(profile)) => {
+            for (entry, _) in &mut entries {
+                strategy::plan(entry, target.size, profile, fixed);
+            }
+        }
+        (None, None) => {}
+    }
     let mut described = Vec::new();
     let mut stored = Vec::new();
-    for (number, payload) in (0_u32..).zip(payloads) {
-        let mut entry = entry(payload, release.block_size);
-        if let Some(profile) = profile {
-            let fixed = release.rest.block_size.is_some();
-            strategy::plan(&mut entry, target.size, profile, fixed);
-        }
-        let (payload, bytes) = cut(number, entry, &payload.encoded.bytes);
+    for ((number, spec), (entry, _)) in (0_u32..).zip(payloads).zip(entries) {
+        let (payload, bytes) = cut(number, entry, &spec.encoded.bytes);
         described.push(payload);
         stored.push(bytes);
     }
@@ -81,6 +103,9 @@ pub(crate) fn assemble(
         envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
         payloads_len: manifest.payloads_len().unwrap_or(u64::MAX),
     };
+    if let Some(single) = &fit.single {
+        single.check_staging(&header, &manifest)?;
+    }
     let mut package = vec![0; Header::LEN];
     header.encode(&mut package)?;
     package.extend_from_slice(&envelope);
@@ -164,7 +189,8 @@ fn entry(spec: &PayloadSpec, block_size: u32) -> Payload {
 
 /// Cuts a payload into blocks, with the pages that authenticate them in between.
 fn cut(number: u32, mut payload: Payload, bytes: &[u8]) -> (Payload, Vec<u8>) {
-    payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);
+    let least = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);
+    payload.needs.ram = payload.needs.ram.max(least);
     let index = Index::new(&payload);
     let blocks = blocks_of(bytes, payload.block_size);
     let hashes: Vec<Digest> = (0..)

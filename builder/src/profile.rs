@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use sprag_manifest::{DeviceProfile, FlashProfile, Isa, Manifest, Preconditions};
+use sprag_manifest::{DeviceProfile, FlashProfile, Isa, Manifest, Preconditions, Role};
 use sprag_verifier::{Attempt, Component, Device, Installed};
 
 use crate::error::Error;
 use crate::input::read_text;
 
 /// Profiles of classes of devices that ship with the command, by name.
-pub const SHIPPED_PROFILES: [(&str, &str); 4] = [
+pub const SHIPPED_PROFILES: [(&str, &str); 5] = [
     (
         "cortex-m-16k",
         include_str!("../profiles/cortex-m-16k.toml"),
@@ -17,6 +17,10 @@ pub const SHIPPED_PROFILES: [(&str, &str); 4] = [
     (
         "cortex-m-256k",
         include_str!("../profiles/cortex-m-256k.toml"),
+    ),
+    (
+        "cortex-m-single",
+        include_str!("../profiles/cortex-m-single.toml"),
     ),
     ("esp32", include_str!("../profiles/esp32.toml")),
     (
@@ -156,11 +160,55 @@ fn comfortable(preconditions: &Preconditions) -> Option<i8> {
         .or(preconditions.max_temperature)
 }
 
+/// The flash of a device that `manifest` was made for, as far as it says: with one slot if a payload may be applied in
+/// place, with room for an old image of `old_len` bytes, and to stage a package of `package_len`.
+#[must_use]
+pub fn intended_flash(manifest: &Manifest<'_>, old_len: usize, package_len: usize) -> FlashProfile {
+    /// Bytes for the head of a package and for the ends of sectors, when it is staged.
+    const STAGING_ROOM: usize = 64 * 1024;
+    let narrow = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+    let room = narrow(package_len.saturating_mul(2).saturating_add(STAGING_ROOM));
+    let size = manifest.target.size.max(narrow(old_len));
+    let payloads = || manifest.payloads.iter().filter(|p| p.in_place_group != 0);
+    if payloads().next().is_none() {
+        // Behind the image.
+        return default_flash(size.saturating_add(room));
+    }
+    // Whatever the device's sectors are, groups are whole ones.
+    let lens = payloads().flat_map(|p| [p.in_place_group, p.in_place_shift, p.needs.scratch]);
+    let odd = lens.fold(SECTOR_SIZE, |bits, len| bits | len);
+    let sector_size = 1 << odd.trailing_zeros();
+    let whole = |len: u32| {
+        len.checked_next_multiple_of(sector_size)
+            .unwrap_or(u32::MAX)
+    };
+    let moved_up = payloads().map(|payload| {
+        let source = payload.source.and_then(|n| manifest.sources.get(n));
+        let old = match payload.role {
+            Role::Reverse => manifest.target.size,
+            _ => source.map_or(0, |source| source.size),
+        };
+        whole(old).saturating_add(payload.in_place_shift)
+    });
+    let slot_size = moved_up.fold(whole(size), u32::max);
+    let scratch = payloads().map(|p| p.needs.scratch).max().unwrap_or(0);
+    FlashProfile {
+        slots: 1,
+        slot_size,
+        sector_size,
+        staging_size: whole(room),
+        scratch_size: whole(scratch),
+        ..default_flash(size)
+    }
+}
+
+const SECTOR_SIZE: u32 = 4096;
+
 /// The flash of a device without a profile: 4 KiB sectors, words of 4 bytes, slots that hold `image_size` bytes.
 #[must_use]
 pub fn default_flash(image_size: u32) -> FlashProfile {
-    const SECTOR_SIZE: u32 = 4096;
     FlashProfile {
+        slots: 2,
         slot_size: image_size
             .max(1)
             .checked_next_multiple_of(SECTOR_SIZE)

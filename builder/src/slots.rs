@@ -22,7 +22,7 @@ use sprag_verifier::{Area, Boot, BootRecord, Storage as _, choose, confirm};
 pub use self::error::{SLOT_CODES, SlotsError};
 use self::medium::Medium;
 use self::storage::{Areas, RECORD_LEN, SlotStorage};
-use crate::device::{UpdateInputs, UpdateReport, drive};
+use crate::device::{Origin, UpdateInputs, UpdateReport, drive};
 use crate::error::Error;
 use crate::output::{OutputError, folder_of, sync_folder};
 
@@ -234,9 +234,10 @@ fn drive_on<M: Medium>(
     inputs: &UpdateInputs<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<UpdateReport, sprag_verifier::Error> {
-    match drive(storage, trailer_reserve, package, inputs, progress) {
+    let origin = Origin::Link(package);
+    match drive(storage, trailer_reserve, origin, inputs, progress) {
         Err(sprag_verifier::Error::StagingExhausted { .. }) => {
-            drive(storage, trailer_reserve, package, inputs, progress)
+            drive(storage, trailer_reserve, origin, inputs, progress)
         }
         done => done,
     }

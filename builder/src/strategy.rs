@@ -1,4 +1,7 @@
-//! How a device applies a payload that it cannot stage: with checkpoints, if its flash has room for them.
+//! How a device applies a payload: over the old image, if it has a single slot; with checkpoints, if it cannot stage it
+//! and its flash has room for them.
+
+pub(crate) mod single;
 
 use sprag_manifest::{DeviceProfile, Index, MAX_BLOCK_SIZE, Payload};
 use sprag_verifier::{checkpoint_copy_len, checkpoint_min_operations};

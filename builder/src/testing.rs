@@ -5,7 +5,7 @@ pub(crate) mod code;
 use sprag_manifest::{Isa, KeyId, Release};
 use sprag_verifier::{ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 
-use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
 use crate::codec::{CodecChoice, Effort};
 use crate::error::Error;
 use crate::keys::SigningKey;
@@ -58,6 +58,8 @@ pub(crate) fn inputs<'a>(sources: Vec<Source<'a>>, new: &'a [u8]) -> BuildInputs
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,
         profile: None,
+        in_place: None,
+        way_back: WayBack::Without,
     }
 }
 

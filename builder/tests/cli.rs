@@ -20,12 +20,13 @@ const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
 const MOST_CASES: usize = 45;
 
 /// What the cases write when all goes well; whatever else appears was left behind by a failure.
-const OUTPUTS: [&str; 6] = [
+const OUTPUTS: [&str; 7] = [
     "applied.bin",
     "full-built.sprag",
     "generated.key",
     "generated.pub",
     "patch",
+    "single.sprag",
     "slots",
 ];
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use sprag::{
     BuildInputs, CodecChoice, Effort, FullImage, IsaMismatch, ReleaseSpec, SigningKey,
-    SimulatedDevice, Source, UpdateInputs, build, default_flash, inspect, intended_device, verify,
+    SimulatedDevice, Source, UpdateInputs, WayBack, build, default_flash, inspect, intended_device,
+    verify,
 };
 use sprag_manifest::{Envelope, Header, Isa, KeyId, Manifest, Release};
 use sprag_verifier::{Area, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
@@ -81,6 +82,8 @@ fn whole_way(name: &str, pair: &Path) -> String {
         full: FullImage::WhereSmaller,
         isa_mismatch: IsaMismatch::Refuse,
         profile: None,
+        in_place: None,
+        way_back: WayBack::Without,
     };
     let package = build(&inputs, &key, &mut |_, _, _| ()).unwrap_or_else(|e| panic!("{name}: {e}"));
     verify(&package, &trust, None).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -267,10 +267,12 @@ pub struct Component {
     pub version: PackedVersion,
 }
 
-/// The flash of a device: two slots of equal size, and perhaps a staging area. All in bytes.
+/// The flash of a device: two slots of equal size, or one, and perhaps a staging area. All but the count in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "FlashFields")]
 pub struct FlashProfile {
+    /// Slots: 2, or 1 on a device whose bootloader makes the new image over the old one.
+    pub slots: u32,
     /// Bytes of one slot: whole sectors.
     pub slot_size: u32,
     /// Bytes that are erased together: whole write units.
@@ -292,6 +294,8 @@ pub struct FlashProfile {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct FlashFields {
+    #[serde(default = "two_slots")]
+    slots: u32,
     slot_size: u32,
     sector_size: u32,
     write_size: u32,
@@ -303,6 +307,10 @@ struct FlashFields {
     staging_size: u32,
     #[serde(default)]
     scratch_size: u32,
+}
+
+const fn two_slots() -> u32 {
+    2
 }
 
 /// NOR flash erases to ones; a few parts erase to zeros.
@@ -385,6 +393,12 @@ impl TryFrom<FlashFields> for FlashProfile {
             }
             Err(format!("{what} {value} is not a multiple of {of} {unit}"))
         };
+        if !matches!(fields.slots, 1 | 2) {
+            return Err(format!("slots {} is neither 1 nor 2", fields.slots));
+        }
+        if fields.slots == 1 && fields.staging_size == 0 {
+            return Err("a device with one slot needs a staging-size".into());
+        }
         if sector_size == 0 || slot_size == 0 {
             return Err("slot-size and sector-size are at least 1".into());
         }
@@ -403,6 +417,7 @@ impl TryFrom<FlashFields> for FlashProfile {
             ));
         }
         Ok(Self {
+            slots: fields.slots,
             slot_size,
             sector_size,
             write_size,

@@ -78,4 +78,6 @@ pub use storage::{
 };
 pub use text::Text;
 pub use trial::{Trial, Verdict};
-pub use updater::{MAX_STEP_OPERATIONS, Progress, Resumed, Status, Updater, Wanted, arena_len};
+pub use updater::{
+    MAX_STEP_OPERATIONS, Progress, Resumed, Status, Updater, Wanted, arena_len, in_place_copy_len,
+};

@@ -11,6 +11,7 @@ mod in_place;
 mod output;
 mod resume;
 
+pub use in_place::in_place_copy_len;
 pub use resume::Resumed;
 
 use sprag_manifest::{Index, Item};

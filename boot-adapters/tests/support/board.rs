@@ -6,7 +6,8 @@ use core::ops::Range;
 
 use flash_sim::{FlashSim, Geometry};
 use sprag::{
-    BuildInputs, CodecChoice, Effort, FullImage, IsaMismatch, ReleaseSpec, SigningKey, build,
+    BuildInputs, CodecChoice, Effort, FullImage, IsaMismatch, ReleaseSpec, SigningKey, WayBack,
+    build,
 };
 use sprag_manifest::{Isa, KeyId, Release};
 use sprag_verifier::{
@@ -153,6 +154,8 @@ pub(crate) fn package_of(new: &[u8], version: &str) -> Vec<u8> {
         isa_mismatch: IsaMismatch::Refuse,
         told_address: None,
         profile: None,
+        in_place: None,
+        way_back: WayBack::Without,
     };
     build(&inputs, &key(), &mut |_, _, _| ()).unwrap()
 }

@@ -1,7 +1,8 @@
 use sprag_manifest::{Codec, FlashProfile, Isa, Release, Role};
 use sprag_verifier::Area;
 
-use super::{BuildInputs, FullImage, IsaMismatch, Source, build, unlisted_image};
+use super::self_check::unlisted_image;
+use super::{BuildInputs, FullImage, IsaMismatch, Source, build};
 use crate::codec::CodecChoice;
 use crate::demo::{NEW_IMAGE, OLD_IMAGE};
 use crate::device::{SimulatedDevice, UpdateInputs};
@@ -351,6 +352,7 @@ fn what_an_image_is_must_be_what_was_declared() {
 #[test]
 fn a_package_must_fit_the_profile() {
     let flash = FlashProfile {
+        slots: 2,
         slot_size: 131_072,
         sector_size: 2_048,
         write_size: 8,

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::input::{Pinned, is_stdin, single_stdin};
 use crate::inspect::SCHEMA;
 use crate::output::{Access, Existing, Target};
-use crate::profile::{default_flash, device, intended_device, read_profile};
+use crate::profile::{default_flash, device, intended_device, intended_flash, read_profile};
 use crate::slots::{Slots, name as slot_name};
 use crate::verify::{check_head, manifest_of};
 
@@ -132,7 +132,13 @@ fn apply_to_image(args: &ApplyArgs, offer: &Offer<'_>, target: Target) -> Result
     let old_bytes = old.as_ref().map_or(&[][..], Pinned::bytes);
     let new_size = offer.manifest.target.size;
     let size = new_size.max(u32::try_from(old_bytes.len()).unwrap_or(u32::MAX));
-    let flash = offer.flash.unwrap_or_else(|| default_flash(size));
+    let flash = offer.flash.unwrap_or_else(|| {
+        let meant = intended_flash(offer.manifest, old_bytes.len(), offer.package.len());
+        match meant.slots {
+            1 => meant,
+            _ => default_flash(size),
+        }
+    });
     let mut simulated = SimulatedDevice::new(&flash, old_bytes)?;
     let mut steps = Steps::default();
     let done = simulated.update(offer.package, &offer.update, &mut |done, total| {

@@ -8,7 +8,7 @@ use sprag_manifest::{Isa, Release, ReleaseRequirement, TimeWindow};
 
 use super::args::{self, OldImage};
 use super::{Format, Steps, print, print_json, report};
-use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, build};
+use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
 use crate::codec::{CodecChoice, Effort};
 use crate::container::InputFormat;
 use crate::digest::sha256;
@@ -32,6 +32,8 @@ use crate::simulate::{Cuts, SimulationInputs, simulate};
       --new-version 1.5.2 --key release.key --out fw.sprag
   Several source versions, and a full image for all others:
     sprag build ... --old 1.5.0=a.bin --old 1.5.1=b.bin --with-full ...
+  For a device with a single slot, that can go back:
+    sprag build ... --device cortex-m-single --with-reverse ...
   For a device that runs Linux and has 8 MiB to spare:
     sprag build ... --codec bsdiff-zstd --ram 8MiB ...")]
 pub(super) struct BuildArgs {
@@ -161,6 +163,13 @@ pub(super) struct BuildArgs {
     /// Add the full image, for devices that run anything else than the old images
     #[arg(long, help_heading = "Coding")]
     with_full: bool,
+    /// Without --device: for a device with a single slot, which makes groups of so many bytes before they overwrite the
+    /// old image
+    #[arg(long, value_name = "GROUP", value_parser = args::group, conflicts_with = "device", help_heading = "Coding")]
+    in_place: Option<u32>,
+    /// Add deltas that lead back, with which a device with a single slot goes back to its old image
+    #[arg(long, help_heading = "Coding")]
+    with_reverse: bool,
     /// Print one JSON object: that of `sprag inspect`
     #[arg(long)]
     pub(super) json: bool,
@@ -233,6 +242,11 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
             false => IsaMismatch::Refuse,
         },
         profile: profile.as_ref(),
+        in_place: args.in_place,
+        way_back: match args.with_reverse {
+            true => WayBack::WithReverse,
+            false => WayBack::Without,
+        },
     };
     let mut steps = Steps::default();
     let package = build(&build_inputs, &key, &mut |step, done, total| {

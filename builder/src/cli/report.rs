@@ -1,5 +1,6 @@
 //! Packages in text: what `inspect`, `build` and `verify` print.
 
+mod in_place;
 mod simulate;
 
 pub(super) use simulate::{simulated, verdict};
@@ -7,7 +8,7 @@ pub(super) use simulate::{simulated, verdict};
 use core::fmt::Write as _;
 use std::path::Path;
 
-use sprag_manifest::{ManifestView, RequirementView};
+use sprag_manifest::{ManifestView, RequirementView, Role};
 
 use super::ui::{Align, Table, percent, size, thousands};
 use crate::inspect::{Inspection, PayloadInspection, SegmentView, StreamInspection};
@@ -35,6 +36,10 @@ pub(super) fn picture(inspection: &Inspection) -> String {
     if !streams.is_empty() {
         part("what the streams say of the images", &streams);
     }
+    let in_place = in_place::table(manifest);
+    if !in_place.is_empty() {
+        part("on a device with a single slot", &in_place);
+    }
     part("where the bytes go", &share_table(inspection));
     text.push_str(&warnings(inspection));
     text
@@ -51,6 +56,7 @@ pub(super) fn built(inspection: &Inspection, path: &Path) -> String {
     );
     text.push_str(&indented(&payload_table(&inspection.payloads)));
     text.push_str(&indented(&stream_table(&inspection.payloads)));
+    text.push_str(&indented(&in_place::table(&inspection.manifest)));
     let versions: Vec<&str> = inspection
         .manifest
         .sources
@@ -59,13 +65,17 @@ pub(super) fn built(inspection: &Inspection, path: &Path) -> String {
         .collect();
     let _ = writeln!(
         text,
-        "  proven on simulated flash: {} makes {}, sha256 {}",
+        "  proven on simulated flash: {} makes {}{}, sha256 {}",
         if versions.is_empty() {
             "any version".into()
         } else {
             versions.join(", ")
         },
         inspection.target.version,
+        match in_place::leads_back(&inspection.manifest) {
+            true => ", and the way back",
+            false => "",
+        },
         inspection.target.sha256,
     );
     text
@@ -255,6 +265,7 @@ fn payload_table(payloads: &[PayloadInspection]) -> Table {
     ]);
     for (number, payload) in payloads.iter().enumerate() {
         let for_whom = match &payload.source_version {
+            Some(version) if payload.role == Role::Reverse.name() => format!("to {version}"),
             Some(version) => format!("from {version}"),
             None => "from any".into(),
         };

@@ -14,7 +14,8 @@ use crate::simulate::{Cuts, SimulationInputs, simulate};
 /// Cut a device's power at the operations of an update, and say whether the package may ship to it
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  On a class of devices that ships with sprag (cortex-m-16k, cortex-m-256k, esp32, linux-gateway):
+  On a class of devices that ships with sprag (cortex-m-16k, cortex-m-256k, cortex-m-single,
+  esp32, linux-gateway):
     sprag simulate fw.sprag --device cortex-m-16k --old fw-1.5.1.bin
   On your own, with every operation cut:
     sprag simulate fw.sprag --device profile.toml --old fw-1.5.1.bin --cuts all

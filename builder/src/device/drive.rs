@@ -11,8 +11,17 @@ use crate::codec::HostCodecs;
 /// Boots in which a new image must confirm itself.
 const TRIAL_BOOTS: u8 = 3;
 
-/// Offers `package` to a device with this storage and drives the update to the mark for the trial boot;
-/// `trailer_reserve` bytes at the end of each slot belong to the bootloader.
+/// Where the package comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin<'p> {
+    /// The application fetches it; here it is whole.
+    Link(&'p [u8]),
+    /// The bootloader of a device with a single slot takes what the application staged.
+    Staged,
+}
+
+/// Drives an update to the mark for the trial boot; on a device with a single slot, from a link, until all is staged,
+/// and then, in the bootloader, from there. `trailer_reserve` bytes at the end of each slot belong to the bootloader.
 ///
 /// `progress` is told the bytes of the new image written, and in all.
 ///
@@ -21,14 +30,18 @@ const TRIAL_BOOTS: u8 = 3;
 pub(crate) fn drive<S: Storage>(
     storage: &mut S,
     trailer_reserve: u32,
-    package: &[u8],
+    origin: Origin<'_>,
     inputs: &UpdateInputs<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<UpdateReport, Error> {
     // Phase one: header, envelope, signature, policy, resources, source digest.
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
     let mut intake = Intake::new(&mut buffer);
-    let head_len = intake.push(package)?;
+    let (package, head_len) = match origin {
+        Origin::Link(package) => (package, intake.push(package)?),
+        Origin::Staged if intake.load_staged(storage)? => (&[][..], 0),
+        Origin::Staged => return Err(Error::WrongState),
+    };
     let record = BootRecord::load(storage)?;
     let authentic = intake.authenticate(inputs.trust)?;
     let mut device = with_record(inputs.device, &record);
@@ -40,6 +53,9 @@ pub(crate) fn drive<S: Storage>(
         trial_boots: TRIAL_BOOTS,
     };
     let mut preflight = Preflight::new(&verified, resources, &HostCodecs);
+    if matches!(origin, Origin::Staged) {
+        preflight = preflight.in_bootloader();
+    }
     let plan = loop {
         match preflight.step(storage)? {
             PreflightStatus::Working => {}
@@ -56,7 +72,7 @@ pub(crate) fn drive<S: Storage>(
     let mut shown = 0;
     loop {
         match updater.step(storage)? {
-            Status::Done => break,
+            Status::Done | Status::Staged => break,
             Status::NeedInput(wanted) => {
                 let start = usize::try_from(wanted.offset).unwrap_or(usize::MAX);
                 let len = usize::try_from(wanted.len).unwrap_or(usize::MAX);

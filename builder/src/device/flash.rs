@@ -15,11 +15,12 @@ const LARGEST_WRITE: u32 = 256;
 /// A copy of the boot record has up to 256 bytes and a sector of its own.
 const SMALLEST_SECTOR: u32 = 256;
 
-/// One flash: boot record, slot A, slot B, staging area, scratch area.
+/// One flash: boot record, slot A, slot B if the device has two, staging area, scratch area.
 #[derive(Clone, Debug)]
 pub(crate) struct SimStorage {
     sim: FlashSim,
     slot_size: u32,
+    second_slot_size: u32,
     staging_size: u32,
     scratch_size: u32,
     record_size: u32,
@@ -38,9 +39,11 @@ impl SimStorage {
         let image = u64::try_from(image_len).unwrap_or(u64::MAX);
         let slot = wide(profile.slot_size).max(image).next_multiple_of(sector);
         let record = wide(RECORD_SECTORS) * sector;
-        let total = record + 2 * slot + wide(profile.staging_size) + wide(profile.scratch_size);
+        let second = if profile.slots == 1 { 0 } else { slot };
+        let areas = wide(profile.staging_size) + wide(profile.scratch_size);
+        let total = record + slot + second + areas;
         let too_long = |_| Error::DoesNotFit {
-            what: "flash for both images",
+            what: "flash for slots and areas",
             need: total,
             have: u32::MAX.into(),
         };
@@ -54,6 +57,7 @@ impl SimStorage {
         Ok(Self {
             sim,
             slot_size: u32::try_from(slot).map_err(too_long)?,
+            second_slot_size: u32::try_from(second).map_err(too_long)?,
             staging_size: profile.staging_size,
             scratch_size: profile.scratch_size,
             record_size: u32::try_from(record).map_err(too_long)?,
@@ -92,10 +96,10 @@ impl SimStorage {
 
     const fn region(&self, area: Area) -> Region {
         let slot_b = self.record_size + self.slot_size;
-        let staging = slot_b + self.slot_size;
+        let staging = slot_b + self.second_slot_size;
         let (start, len) = match area {
             Area::SlotA => (self.record_size, self.slot_size),
-            Area::SlotB => (slot_b, self.slot_size),
+            Area::SlotB => (slot_b, self.second_slot_size),
             Area::Staging => (staging, self.staging_size),
             Area::Scratch => (staging + self.staging_size, self.scratch_size),
             _ => (0, self.record_size),

@@ -117,6 +117,7 @@ fn flash_of_any_kind() {
     let (old, new) = (noise_of(1, 9_000), noise_of(2, 9_500));
     let package = package(&old, &new, CodecChoice::Auto, release());
     let mut profile = FlashProfile {
+        slots: 2,
         slot_size: 16_384,
         sector_size: 256,
         write_size: 1,

@@ -63,9 +63,12 @@ pub(super) const BUILD: &[Explanation] = &[
     Explanation {
         code: 1024,
         name: "DOES_NOT_FIT",
-        meaning: "The codec that was asked for needs more memory than the device gives.",
-        cause: "`--ram`, or the profile's `ram` less the buffers, is below the smallest decoder.",
-        remedy: "Raise `--ram`, lower `--block-size`, or let `--codec auto` choose.",
+        meaning: "Something needs more memory or flash than the device gives; the message says what, and both \
+                  numbers.",
+        cause: "`--ram`, or the profile's `ram` less the buffers, is below the smallest decoder; an image is \
+                longer than the slot; or, with a single slot, the scratch or the staging area is too small.",
+        remedy: "Raise `--ram`, lower `--block-size`, or let `--codec auto` choose; give the areas what the \
+                 message says, or leave out `--with-reverse`.",
     },
     Explanation {
         code: 1025,

@@ -1,7 +1,7 @@
 use sha2::{Digest as _, Sha256};
 use sprag_manifest::{Codec, Digest, Envelope, Header, Image, Manifest, Release, Role};
 
-use super::{PayloadSpec, assemble, cut, entry};
+use super::{Fit, PayloadSpec, assemble, cut, entry};
 use crate::codec::Encoded;
 use crate::digest::sha256;
 use crate::error::Error;
@@ -18,6 +18,7 @@ fn spec(len: usize) -> PayloadSpec {
         role: Role::Delta,
         source: Some(0),
         encoded,
+        in_place: None,
     }
 }
 
@@ -130,7 +131,15 @@ fn package_of(release: Release, payload: usize) -> Vec<u8> {
         size: 1_000_000,
         load_address: release.rest.load_address,
     };
-    assemble(&release, &[old], new, &[spec(payload)], None, &key()).unwrap()
+    assemble(
+        &release,
+        &[old],
+        new,
+        &[spec(payload)],
+        Fit::default(),
+        &key(),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -216,7 +225,7 @@ fn rules_of_the_format_are_kept_on_the_way_out() {
             &[image("1")],
             image("2"),
             &[spec(10)],
-            None,
+            Fit::default(),
             &key(),
         )
     };

@@ -2,7 +2,7 @@
 
 use sprag::{
     BuildInputs, CodecChoice, Effort, FullImage, IsaMismatch, ReleaseSpec, SigningKey, Source,
-    build,
+    WayBack, build,
 };
 use sprag_manifest::{Isa, KeyId, Release};
 
@@ -41,6 +41,8 @@ pub(crate) fn package(codec: CodecChoice, full: FullImage, block_size: u32) -> V
         full,
         isa_mismatch: IsaMismatch::Refuse,
         profile: None,
+        in_place: None,
+        way_back: WayBack::Without,
     };
     build(&inputs, &key(), &mut |_, _, _| ()).unwrap()
 }

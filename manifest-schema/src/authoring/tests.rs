@@ -148,7 +148,10 @@ fn a_short_profile() {
     let profile: DeviceProfile = toml::from_str(text).unwrap();
     assert_eq!((profile.sequence, profile.security_counter), (0, 0));
     assert_eq!(profile.bootloader, None);
-    assert_eq!(profile.flash.unwrap().erased_value, 0xff);
+    let flash = profile.flash.unwrap();
+    assert_eq!((flash.erased_value, flash.slots), (0xff, 2));
+    let one: DeviceProfile = toml::from_str(&[text, "\nslots=1\nstaging-size=4"].concat()).unwrap();
+    assert_eq!(one.flash.unwrap().slots, 1);
 }
 
 #[test]
@@ -189,6 +192,9 @@ fn refusals_say_why() {
         ("staging-size = 131072", "staging-size = 1", "staging-size 1 is not a multiple"),
         ("scratch-size = 16384", "scratch-size = 4097", "scratch-size 4097 is not a multiple"),
         ("trailer-reserve = 4096", "trailer-reserve = 524288", "leaves nothing"),
+        ("slot-size = 524288", "slot-size = 524288\nslots = 0", "slots 0 is neither 1 nor 2"),
+        ("slot-size = 524288", "slot-size = 524288\nslots = 3", "slots 3 is neither 1 nor 2"),
+        ("staging-size = 131072", "slots = 1", "one slot needs a staging-size"),
         ("write-size = 8", "write-size = 8\nread-size = 1", "unknown field `read-size`"),
         ("erased-value = 0", "erased-value = 256", "invalid value"),
         ("battery-percent = 80", "battery-percent = 180", "180 is not 0 to 100"),

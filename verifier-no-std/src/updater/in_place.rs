@@ -8,6 +8,8 @@
 
 mod saved;
 
+pub use saved::in_place_copy_len;
+
 use super::{Pass, State, Updater};
 use crate::codec::PatchDecoder;
 use crate::error::Error;

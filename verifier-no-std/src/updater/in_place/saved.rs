@@ -10,10 +10,10 @@
 
 use core::ops::Range;
 
-use sprag_manifest::Digest;
+use sprag_manifest::{Digest, Payload};
 
 use super::{Input, Updater, put};
-use crate::codec::{PatchDecoder, PullError};
+use crate::codec::{CodecSet, PatchDecoder, PullError};
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::hash::{Hasher, same, sha256};
@@ -31,6 +31,16 @@ const NO_INPUT: u32 = u32::MAX;
 const CHUNKS_PER_STEP: u32 = 4;
 /// Times a copy is read before it counts as torn.
 const READS: u8 = 3;
+
+/// Bytes that one copy of the decoder's state takes in the scratch area, before it is rounded up to whole sectors; 0 if
+/// the decoder of this payload cannot be saved. Where the new image has several groups, two are kept behind the group.
+#[must_use]
+pub fn in_place_copy_len<C: CodecSet>(payload: &Payload, codecs: &C) -> u32 {
+    match codecs.most_state(payload) {
+        0 => 0,
+        state => STATE_START.saturating_add(state),
+    }
+}
 
 /// What is in front of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
