@@ -19,7 +19,7 @@ use crate::keys::SigningKey;
 use crate::package::signed_anew;
 use crate::profile::{default_flash, device_of_class};
 use crate::verify::manifest_of;
-use life::{Stop, Story, World};
+use life::{Stop, Story, World, filled_slot};
 use link::Link;
 use meter::Meter;
 
@@ -164,8 +164,20 @@ fn first_run(
             });
         }
     }
+    let slot = filled_slot(&meter);
+    if slot == Area::SlotA {
+        match world.apply(&mut meter, &mut story) {
+            Ok(()) => {}
+            Err(Stop::Refused(e)) => return Err(e.into()),
+            Err(stop) => {
+                return Err(Error::Gate {
+                    reason: format!("the bootloader ended with {stop:?}"),
+                });
+            }
+        }
+    }
     let len = usize::try_from(manifest.target.size).unwrap_or(usize::MAX);
-    let image = meter.storage.bytes(Area::SlotB).get(..len);
+    let image = meter.storage.bytes(slot).get(..len);
     Ok(image.unwrap_or_default().to_vec())
 }
 

@@ -1,9 +1,9 @@
 //! Cuts of the power at the operations of an update, pairs of them, and power that lasts only so long each time.
 
 use sprag_manifest::Manifest;
-use sprag_verifier::{Area, Retry, RetryLimits, Storage as _};
+use sprag_verifier::{Area, Boot, Retry, RetryLimits, Storage as _};
 
-use super::life::{Stop, Story, World};
+use super::life::{Stop, Story, World, filled_slot};
 use super::link::Chance;
 use super::meter::{Change, Meter, torn};
 use super::report::{CutReport, ForwardProgress, Uninterrupted};
@@ -100,8 +100,9 @@ fn most_erases(meter: &Meter, area: Area) -> u32 {
 
 /// Most erases of a sector of the image, and of the slot behind it.
 fn slot_erases(meter: &Meter, world: &World<'_>) -> (u32, u32) {
-    let counts = meter.storage.erase_counts(Area::SlotB);
-    let sector = meter.storage.sector(Area::SlotB, 0);
+    let slot = filled_slot(meter);
+    let counts = meter.storage.erase_counts(slot);
+    let sector = meter.storage.sector(slot, 0);
     let sector = usize::try_from(sector.end).unwrap_or(usize::MAX).max(1);
     let sectors = world.new.len().div_ceil(sector).min(counts.len());
     let (image, tail) = counts.split_at(sectors);
@@ -236,6 +237,11 @@ fn note_boot(world: &World<'_>, meter: &Meter, report: &mut CutReport) {
         report.bricks += 1;
         return;
     };
+    if matches!(boot, Boot::Apply(_)) {
+        // What comes of it, the life behind the cut tells.
+        report.went_on += 1;
+        return;
+    }
     let slot = twin.storage.bytes(boot.slot());
     if slot.starts_with(world.new) {
         report.booted_new += 1;

@@ -3,8 +3,8 @@
 use sprag_manifest::{DeviceProfile, MAX_ENVELOPE_LEN};
 use sprag_verifier::{
     Area, Attempt, Boot, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources,
-    Retry, RetryLimits, Status, TrustAnchors, Updater, arena_len, check, choose, confirm,
-    intake_len,
+    Retry, RetryLimits, Status, Storage as _, TrustAnchors, Updater, arena_len, check, choose,
+    confirm, intake_len,
 };
 
 use super::link::Link;
@@ -70,6 +70,10 @@ impl World<'_> {
         story.boots += 1;
         let boot = choose(meter).map_err(|e| stop(meter, e))?;
         let slot = boot.slot();
+        if matches!(boot, Boot::Apply(_)) {
+            // The bootloader of a device with a single slot makes the image, and begins anew.
+            return self.apply(meter, story).map(|()| false);
+        }
         let holds = |image: &[u8]| meter.storage.bytes(slot).get(..image.len()) == Some(image);
         match (boot, holds(self.new), holds(self.old)) {
             (Boot::Trial(_), true, _) => {
@@ -111,7 +115,8 @@ impl World<'_> {
         Err(Stop::Refused(Error::WrongState))
     }
 
-    /// One update, from the first byte of the package to the mark for the trial boot.
+    /// One update, from the first byte of the package to the mark for the trial boot; with a single slot, until all is
+    /// staged.
     pub(super) fn update(
         &self,
         meter: &mut Meter,
@@ -119,10 +124,36 @@ impl World<'_> {
         retry: &mut Retry,
         story: &mut Story,
     ) -> Result<(), Stop> {
+        self.drive(meter, Some((link, retry)), story)
+    }
+
+    /// What the bootloader of a device with a single slot does with what is staged, without a link.
+    pub(super) fn apply(&self, meter: &mut Meter, story: &mut Story) -> Result<(), Stop> {
+        self.drive(meter, None, story)
+    }
+
+    fn drive(
+        &self,
+        meter: &mut Meter,
+        mut session: Option<(&mut Link<'_>, &mut Retry)>,
+        story: &mut Story,
+    ) -> Result<(), Stop> {
         let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
         let mut intake = Intake::new(&mut buffer);
-        let head = self.fetch_head(meter, link, retry, story)?;
-        intake.push(&head).map_err(Stop::Refused)?;
+        match session.as_mut() {
+            Some((link, retry)) => {
+                let head = self.fetch_head(meter, link, retry, story)?;
+                intake.push(&head).map_err(Stop::Refused)?;
+            }
+            None => {
+                let read = meter.bytes_read();
+                if !intake.load_staged(meter).map_err(|e| stop(meter, e))? {
+                    return Err(Stop::Refused(Error::WrongState));
+                }
+                meter.hash(meter.bytes_read() - read);
+                meter.verify();
+            }
+        }
         let authentic = intake.authenticate(self.trust).map_err(Stop::Refused)?;
         let record = BootRecord::load(meter).map_err(|e| stop(meter, e))?;
         let mut device = *self.device;
@@ -134,6 +165,9 @@ impl World<'_> {
             trial_boots: TRIAL_BOOTS,
         };
         let mut preflight = Preflight::new(&verified, resources, &HostCodecs);
+        if session.is_none() {
+            preflight = preflight.in_bootloader();
+        }
         let plan = loop {
             let start = Mark::of(meter);
             let status = preflight.step(meter);
@@ -163,8 +197,11 @@ impl World<'_> {
             written = image;
             self.note(meter, story, &start, what);
             match status.map_err(|e| stop(meter, e))? {
-                Status::Done => return Ok(()),
+                Status::Done | Status::Staged => return Ok(()),
                 Status::NeedInput(wanted) => {
+                    let Some((link, retry)) = session.as_mut() else {
+                        return Err(Stop::Refused(Error::WrongState));
+                    };
                     let answer = link.request(wanted.offset, wanted.len, meter.clock);
                     self.wait(meter, story, answer.took);
                     let waited = match answer.result {
@@ -305,6 +342,14 @@ impl World<'_> {
 const HEAD_TRIES: u32 = 8;
 /// Boots after which an update counts as one that never ends.
 const MANY_BOOTS: u32 = 40;
+
+/// The slot that an update fills: the other one, or the only one.
+pub(super) fn filled_slot(meter: &Meter) -> Area {
+    match meter.geometry(Area::SlotB).size {
+        0 => Area::SlotA,
+        _ => Area::SlotB,
+    }
+}
 
 /// Where the counters stood.
 struct Mark {

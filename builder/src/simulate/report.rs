@@ -73,6 +73,8 @@ pub struct CutReport {
     pub booted_old: u64,
     /// See [`CutReport::booted_old`].
     pub booted_new: u64,
+    /// Cuts after which the bootloader of a device with a single slot went on with the update.
+    pub went_on: u64,
     /// Cuts after which neither would boot. Must be 0.
     pub bricks: u64,
     /// Cuts after which the update did not come to its end. Must be 0.

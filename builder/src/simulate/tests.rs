@@ -7,7 +7,7 @@ use super::life::{Stop, Story, World};
 use super::link::{Damage, Link};
 use super::meter::Meter;
 use super::{Cuts, PERFECT, SimulationInputs, simulate};
-use crate::build::{Source, build};
+use crate::build::{Source, WayBack, build};
 use crate::codec::CodecChoice;
 use crate::device::SimStorage;
 use crate::profile::{default_flash, intended_device};
@@ -263,6 +263,49 @@ fn every_operation_is_cut_and_nothing_is_lost() {
     // Equal inputs, equal results.
     let again = serde_json::to_string(&simulated(FLASH, Cuts::All)).unwrap();
     assert_eq!(again, serde_json::to_string(&result).unwrap());
+}
+
+/// With a single slot the bootloader goes on without a link, and what the manifest states of wear and power holds.
+#[test]
+fn a_single_slot_is_cut_everywhere() {
+    let text = "[flash]\nslots = 1\nslot-size = 32768\nsector-size = 1024\nwrite-size = 4\n\
+                staging-size = 16384\nscratch-size = 22528\n";
+    let profile = DeviceProfile {
+        ram: 18432,
+        ..profile(text)
+    };
+    let old = noise(26_000, 3);
+    let mut new = old.clone();
+    new.splice(1_000..1_100, noise(300, 4));
+    let source = Source {
+        version: "1",
+        bytes: &old,
+    };
+    let mut wanted = inputs(vec![source], &new);
+    wanted.profile = Some(&profile);
+    wanted.way_back = WayBack::WithReverse;
+    let package = build(&wanted, &key(), &mut |_, _, _| {}).unwrap();
+    let inputs = SimulationInputs {
+        package: &package,
+        profile: &profile,
+        old: &old,
+        cuts: Cuts::Sample(30),
+        seed: 1,
+    };
+    let result = simulate(&inputs, &mut |_, _, _| {}).unwrap();
+    assert!(result.may_ship, "{:?}", result.failures);
+    let cuts = result.cuts;
+    assert_eq!((cuts.bricks, cuts.stuck), (0, 0));
+    let outcomes = cuts.booted_old + cuts.booted_new + cuts.went_on;
+    assert_eq!(outcomes, cuts.single + 2 * cuts.double);
+    assert!(cuts.went_on > 20 && cuts.booted_old > 0, "{cuts:?}");
+    let run = result.uninterrupted;
+    assert!(
+        run.image_erases == 2 && run.image_erases_bound == 2,
+        "{run:?}"
+    );
+    let progress = result.progress;
+    assert!(progress.stated_operations > 0, "{progress:?}");
 }
 
 #[test]

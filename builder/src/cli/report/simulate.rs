@@ -98,6 +98,10 @@ pub(in crate::cli) fn simulated(result: &Simulation, profile: &DeviceProfile) ->
         "times the old image".into(),
     );
     row("", thousands(cuts.booted_new), "times the new image".into());
+    if cuts.went_on > 0 {
+        let what = "times neither yet: the bootloader went on";
+        row("", thousands(cuts.went_on), what.into());
+    }
     row("", thousands(cuts.bricks), "times nothing".into());
     row(
         "no end",
