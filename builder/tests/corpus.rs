@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use sprag::{
     BuildInputs, CodecChoice, Effort, FullImage, IsaMismatch, ReleaseSpec, SigningKey,
     SimulatedDevice, Source, UpdateInputs, WayBack, build, default_flash, inspect, intended_device,
-    verify,
+    intended_flash, verify,
 };
 use sprag_manifest::{Envelope, Header, Isa, KeyId, Manifest, Release};
-use sprag_verifier::{Area, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
+use sprag_verifier::{Area, Boot, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 
 /// New images from here on take too long for a test.
 const TOO_LONG: u64 = 4 << 20;
@@ -44,22 +44,95 @@ fn every_pair_goes_the_whole_way() {
     assert!(done > 0, "no pairs in {}", corpus.display());
 }
 
-/// Builds, verifies and applies a pair, and returns its figures.
-fn whole_way(name: &str, pair: &Path) -> String {
-    let (old, new) = (
-        fs::read(pair.join("old.bin")).unwrap(),
-        fs::read(pair.join("new.bin")).unwrap(),
+/// A pair for a device with a single slot of the larger image, rounded up, and two sectors of 4 KiB; there and back.
+#[test]
+fn a_pair_goes_in_place() {
+    const NAME: &str = "cm3-particle-photon-p2";
+    let Some(corpus) = std::env::var_os("SPRAG_CORPUS") else {
+        println!("skipped: SPRAG_CORPUS names no folder of firmware pairs");
+        return;
+    };
+    let folder = Path::new(&corpus).join(NAME);
+    if !folder.is_dir() {
+        println!("skipped: no {NAME} in SPRAG_CORPUS");
+        return;
+    }
+    let read = |name| fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{NAME}/{name}: {e}"));
+    let (old, new) = (read("old.bin"), read("new.bin"));
+    let two = inputs(NAME, &old, &new);
+    let one = BuildInputs {
+        in_place: Some(72 << 10),
+        way_back: WayBack::WithReverse,
+        ..inputs(NAME, &old, &new)
+    };
+    let key = key();
+    let [two, one] = [two, one].map(|inputs| build(&inputs, &key, &mut |_, _, _| ()).unwrap());
+    let (two, inspection) = (inspect(&two).unwrap(), inspect(&one).unwrap());
+    let [there, back] = inspection.manifest.payloads.as_slice() else {
+        panic!("{:?}", inspection.payloads)
+    };
+    // The bounds of an update in place.
+    let more = u64::from(there.payload_bytes) * 100 / two.payload_bytes;
+    assert!(more <= 115, "{more} % of the patch for two slots");
+    for payload in [there, back] {
+        assert!(payload.total_ram_bytes <= (16 << 10) + 2048, "{payload:?}");
+        assert!(
+            payload.erases <= 2 && payload.min_operations > 0,
+            "{payload:?}"
+        );
+    }
+    let manifest = manifest_of(&one);
+    let flash = intended_flash(&manifest, old.len(), one.len());
+    let larger = u32::try_from(old.len().max(new.len())).unwrap();
+    assert_eq!(flash.slot_size, larger.next_multiple_of(4096) + 2 * 4096);
+    let keys = trusted(&key);
+    let update = UpdateInputs {
+        trust: &anchors(&keys),
+        device: &intended_device(&manifest, Some("1")),
+        ram: there.total_ram_bytes,
+    };
+    let mut device = SimulatedDevice::new(&flash, &old).unwrap();
+    device.update(&one, &update, &mut |_, _| ()).unwrap();
+    assert_eq!(device.power_on().unwrap(), Boot::Trial(Area::SlotA));
+    assert!(device.slot(Area::SlotA, new.len()) == new, "other bytes");
+    assert!(device.most_erases(Area::SlotA) <= there.erases);
+    while let Boot::Trial(_) = device.power_on().unwrap() {}
+    device.apply_staged(&update, &mut |_, _| ()).unwrap();
+    assert_eq!(device.power_on().unwrap(), Boot::Confirmed(Area::SlotA));
+    assert!(device.slot(Area::SlotA, old.len()) == old, "other bytes");
+    println!(
+        "{NAME}: two slots {} B, in place {} B and {} B back, shift {} B",
+        two.payload_bytes, there.payload_bytes, back.payload_bytes, there.in_place_shift
     );
-    let key = SigningKey::from_seed(KeyId(*b"TESTONLY"), b"sprag tests: trust this nowhere!");
-    let keys = [TrustedKey {
+}
+
+fn key() -> SigningKey {
+    SigningKey::from_seed(KeyId(*b"TESTONLY"), b"sprag tests: trust this nowhere!")
+}
+
+fn trusted(key: &SigningKey) -> [TrustedKey; 1] {
+    [TrustedKey {
         id: key.key_id(),
         role: KeyRole::Release,
         key: key.verifying_key().to_bytes(),
-    }];
-    let trust = TrustAnchors {
-        keys: &keys,
+    }]
+}
+
+const fn anchors(keys: &[TrustedKey]) -> TrustAnchors<'_> {
+    TrustAnchors {
+        keys,
         example_keys: ExampleKeys::Refuse,
-    };
+    }
+}
+
+fn manifest_of(package: &[u8]) -> Manifest<'_> {
+    let header = Header::decode(package).unwrap();
+    let payloads = usize::try_from(header.payloads_offset()).unwrap();
+    let envelope = Envelope::decode(&package[Header::LEN..payloads]).unwrap();
+    Manifest::decode(envelope.manifest_bytes()).unwrap()
+}
+
+fn inputs<'i>(name: &str, old: &'i [u8], new: &'i [u8]) -> BuildInputs<'i> {
     let release = ReleaseSpec::new(Release {
         vendor: Some("corpus".into()),
         product: Some("pair".into()),
@@ -68,13 +141,13 @@ fn whole_way(name: &str, pair: &Path) -> String {
         new_version: Some("2".into()),
         ..Release::default()
     });
-    let inputs = BuildInputs {
+    BuildInputs {
         release: release.unwrap(),
         sources: vec![Source {
             version: "1",
-            bytes: &old,
+            bytes: old,
         }],
-        new: &new,
+        new,
         codec: CodecChoice::Auto,
         ram: None,
         told_address: None,
@@ -84,14 +157,23 @@ fn whole_way(name: &str, pair: &Path) -> String {
         profile: None,
         in_place: None,
         way_back: WayBack::Without,
-    };
+    }
+}
+
+/// Builds, verifies and applies a pair, and returns its figures.
+fn whole_way(name: &str, pair: &Path) -> String {
+    let (old, new) = (
+        fs::read(pair.join("old.bin")).unwrap(),
+        fs::read(pair.join("new.bin")).unwrap(),
+    );
+    let key = key();
+    let keys = trusted(&key);
+    let trust = anchors(&keys);
+    let inputs = inputs(name, &old, &new);
     let package = build(&inputs, &key, &mut |_, _, _| ()).unwrap_or_else(|e| panic!("{name}: {e}"));
     verify(&package, &trust, None).unwrap_or_else(|e| panic!("{name}: {e}"));
 
-    let header = Header::decode(&package).unwrap();
-    let payloads = usize::try_from(header.payloads_offset()).unwrap();
-    let envelope = Envelope::decode(&package[Header::LEN..payloads]).unwrap();
-    let manifest = Manifest::decode(envelope.manifest_bytes()).unwrap();
+    let manifest = manifest_of(&package);
     let described = intended_device(&manifest, Some("1"));
     let inspection = inspect(&package).unwrap();
     let longest = u32::try_from(old.len().max(new.len())).unwrap();

@@ -26,12 +26,14 @@ fn noise(len: usize, seed: u32) -> Vec<u8> {
     core::iter::repeat_with(next).take(len).collect()
 }
 
-/// Images that share nearly all: something inserted near the start, which moves the rest up, and something removed.
+/// Images that share nearly all: something is inserted near the start, which moves the rest up, something removed, and
+/// what was at the start is at the end, when its place has long been overwritten.
 fn pair() -> (Vec<u8>, Vec<u8>) {
     let old = noise(30_000, 1);
     let mut new = old.clone();
     new.splice(900..1_000, noise(1_500, 2));
     new.drain(22_000..22_300);
+    new.rotate_left(800);
     (old, new)
 }
 
