@@ -132,7 +132,7 @@ pub fn give_up<S: Storage>(storage: &mut S, running: Area) -> Result<BootRecord,
 
 /// Whether there is but one slot.
 pub(crate) fn is_single<S: Storage>(flash: &Flash<'_, S>) -> bool {
-    flash.size(Area::SlotB) == 0
+    S::ONE_SLOT && flash.size(Area::SlotB) == 0
 }
 
 /// Where an image on trial lies.

@@ -74,7 +74,7 @@ pub use preflight::{Preflight, PreflightStatus, Resources};
 pub use record::{BootRecord, Outcome, Phase, StagingPlace};
 pub use retry::{Retry, RetryLimits};
 pub use storage::{
-    Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage,
+    Area, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Sectors, Storage, TwoSlots,
 };
 pub use text::Text;
 pub use trial::{Trial, Verdict};

@@ -295,8 +295,10 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         let slot = (target, manifest.target.size, self.resources.trailer_reserve);
         let staging = place_staging(&Flash::new(storage), slot, head_len, &payload)?;
         let checkpoints = match staging {
-            None => place_checkpoints(&Flash::new(storage), slot, &payload, self.codecs)?,
-            Some(_) => None,
+            None if S::CHECKPOINTS => {
+                place_checkpoints(&Flash::new(storage), slot, &payload, self.codecs)?
+            }
+            _ => None,
         };
         let source = payload.source.and_then(|n| manifest.sources.get(n));
         let offset = manifest.payload_offset(number).ok_or(Error::WrongState)?;

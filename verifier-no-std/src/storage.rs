@@ -1,10 +1,12 @@
 //! Flash as the updater sees it: five areas, each a range of sectors.
 
 mod nor;
+mod two_slots;
 
 use core::ops::Range;
 
 pub use nor::{NorLayout, NorStorage, Region, Sectors};
+pub use two_slots::TwoSlots;
 
 /// A part of the device's flash that the updater knows by its purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +67,14 @@ pub enum FlashErrorKind {
 /// or a driver in C, implements it directly. The updater writes each write unit at most once between erases
 /// (so flash with ECC serves), only whole units, and only inside erased sectors.
 pub trait Storage {
+    /// Whether the device may have one slot only. `false` leaves out what only such a device needs; then
+    /// [`Area::SlotB`] has a size. See [`TwoSlots`].
+    const ONE_SLOT: bool = true;
+
+    /// Whether checkpoints may be kept. `false` leaves them out: an update that is not staged starts over after a
+    /// reset, which comes to the same image.
+    const CHECKPOINTS: bool = true;
+
     /// What is known of `area`.
     fn geometry(&self, area: Area) -> Geometry;
 

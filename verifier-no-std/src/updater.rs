@@ -339,13 +339,13 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                     Ok(Some(false)) | Err(_) => self.state = self.first_or_found(true),
                 }
             }
-            State::Find => self.find(&mut flash),
-            State::Prefix { second, .. } => {
+            State::Find if S::CHECKPOINTS => self.find(&mut flash),
+            State::Prefix { second, .. } if S::CHECKPOINTS => {
                 let second = *second;
                 self.check_prefix(&mut flash, second)?;
             }
             State::Frontier(_) => self.seek_frontier(storage)?,
-            State::Save(writer) => {
+            State::Save(writer) if S::CHECKPOINTS => {
                 let writer = writer.clone();
                 self.save(&mut flash, writer);
             }
@@ -387,13 +387,17 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                     self.state = State::Mark;
                 }
             }
-            State::InPlace(stage) => {
+            State::InPlace(stage) if S::ONE_SLOT => {
                 let stage = *stage;
                 self.in_place(storage, stage)?;
             }
             State::Mark => {
                 self.mark(storage)?;
                 self.state = State::Done;
+            }
+            // What was left out is never begun: the preflight, of the same storage, plans none of it.
+            State::Find | State::Prefix { .. } | State::Save(_) | State::InPlace(_) => {
+                return Err(Error::WrongState);
             }
         }
         Ok(())

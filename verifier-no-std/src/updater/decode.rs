@@ -75,7 +75,9 @@ impl<D: PatchDecoder> Updater<'_, D> {
     fn flush<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         match self.output.flush(&self.plan, flash)? {
             Flushed::Written => {
-                if let Some(state) = self.begin_checkpoint(flash) {
+                if S::CHECKPOINTS
+                    && let Some(state) = self.begin_checkpoint(flash)
+                {
                     self.state = state;
                 }
             }

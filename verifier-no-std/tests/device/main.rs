@@ -33,3 +33,5 @@ mod stream;
 mod support;
 #[cfg(test)]
 mod tamper;
+#[cfg(test)]
+mod two_slots;

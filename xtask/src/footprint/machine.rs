@@ -13,17 +13,20 @@ pub(super) struct Machine {
     program: &'static str,
     package: &'static str,
     arguments: &'static [&'static str],
+    /// What the compiler is told besides.
+    pub(super) flags: &'static [&'static str],
     /// Where the harness has its flash part; `device/footprint/build.rs` says the same.
     external: u64,
 }
 
 /// The first is measured by every test run.
-pub(super) const MACHINES: [Machine; 3] = [
+pub(super) const MACHINES: [Machine; 4] = [
     Machine {
         target: "thumbv7em-none-eabihf",
         program: "qemu-system-arm",
         package: "qemu-system-arm",
         arguments: &["-M", "mps2-an386"],
+        flags: &[],
         external: 0x2100_0000,
     },
     Machine {
@@ -31,6 +34,7 @@ pub(super) const MACHINES: [Machine; 3] = [
         program: "qemu-system-arm",
         package: "qemu-system-arm",
         arguments: &["-M", "mps2-an385"],
+        flags: &[],
         external: 0x2100_0000,
     },
     Machine {
@@ -38,7 +42,16 @@ pub(super) const MACHINES: [Machine; 3] = [
         program: "qemu-system-arm",
         package: "qemu-system-arm",
         arguments: &["-M", "mps2-an505"],
+        flags: &[],
         external: 0x8000_0000,
+    },
+    Machine {
+        target: "riscv32imc-unknown-none-elf",
+        program: "qemu-system-riscv32",
+        package: "qemu-system-misc",
+        arguments: &["-M", "virt", "-bios", "none"],
+        flags: &["-Cllvm-args=-enable-machine-outliner=never"],
+        external: 0x8100_0000,
     },
 ];
 

@@ -21,7 +21,7 @@ pub(super) struct Variant {
 pub(super) const VARIANTS: [Variant; 2] = [
     Variant {
         name: "everything",
-        features: &["isas", "full"],
+        features: &["isas", "full", "one-slot", "checkpoints"],
     },
     Variant {
         name: "delta-thumb",
@@ -61,7 +61,8 @@ impl Variant {
         cargo.args(["--release", "--locked", "--bins", "--no-default-features"]);
         cargo.args(["--features", &self.features.join(",")]);
         cargo.current_dir(repo::path("device/footprint"));
-        run::output(cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS))?;
+        let flags = [&[FLAGS], machine.flags].concat().join("\u{1f}");
+        run::output(cargo.env("CARGO_ENCODED_RUSTFLAGS", flags))?;
         let folder = repo::path("target/device")
             .join(machine.target)
             .join("release");

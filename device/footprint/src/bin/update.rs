@@ -5,18 +5,30 @@
 mod update {
     use core::mem::size_of_val;
 
-    use footprint::{Part, measure, package, say, stop};
+    use footprint::{measure, package, say, stop};
     use sprag_manifest::{Isa, KeyId};
     use sprag_verifier::{
-        Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole,
-        Plan, Preflight, PreflightStatus, Resources, Status, TrustAnchors,
-        TrustedKey, Updater, arena_len, check, intake_len,
+        Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole, Plan,
+        Preflight, PreflightStatus, Resources, Status, TrustAnchors, TrustedKey, Updater,
+        arena_len, check, intake_len,
     };
 
     #[cfg(not(feature = "full"))]
     use sprag_verifier::DeltaCodecs as Codecs;
     #[cfg(feature = "full")]
     use sprag_verifier::NativeCodecs as Codecs;
+
+    #[cfg(feature = "one-slot")]
+    type Part = footprint::Part;
+    #[cfg(not(feature = "one-slot"))]
+    type Part = sprag_verifier::TwoSlots<footprint::Part, { cfg!(feature = "checkpoints") }>;
+
+    fn part() -> Part {
+        #[cfg(feature = "one-slot")]
+        return footprint::Part::new();
+        #[cfg(not(feature = "one-slot"))]
+        sprag_verifier::TwoSlots(footprint::Part::new())
+    }
 
     /// Room for header and envelope, and for phase two: the same bytes, one after the other.
     const MEMORY_LEN: usize = 24 * 1024;
@@ -36,7 +48,7 @@ mod update {
         static mut MEMORY: [u8; MEMORY_LEN] = [0; MEMORY_LEN];
         // SAFETY: the program calls this function once.
         let memory: &'static mut [u8] = unsafe { &mut *(&raw mut MEMORY) };
-        let mut part = Part::new();
+        let mut part = part();
         let buffer_len = intake_len(ENVELOPE_LEN);
         say("phase-one", "buffer", buffer_len as u32);
         say("memory", "static", MEMORY_LEN as u32);
