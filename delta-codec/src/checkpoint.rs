@@ -13,6 +13,7 @@ use crate::fifo::FIFO_LEN;
 use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
 use crate::machine::{Machine, Mode, VERBATIM_MAX, VERBATIM_MIN, WINDOW_LEN};
 use crate::model::{STRETCH_MAX, STRETCH_MIN};
+use crate::moving;
 use crate::profile::{Profile, workspace_len};
 use crate::region::{Class, Span};
 use crate::segments::{SEGMENTS_MAX, Segments};
@@ -152,7 +153,7 @@ impl<'w> Decoder<'w> {
         put.u8(&mut u8::try_from(self.fifo.len()).unwrap_or(u8::MAX));
         let mut queue = [0; FIFO_LEN];
         if let Some(front) = queue.get_mut(..self.fifo.len()) {
-            front.copy_from_slice(self.fifo.waiting());
+            moving::put(front, self.fifo.waiting());
         }
         put.bytes(&mut queue);
         if let Some((mut range, mut machine)) = running {
@@ -179,7 +180,7 @@ impl<'w> Decoder<'w> {
         let mut decoder = Self::new(workspace, old_len, new_len);
         let read = |offset: usize, piece: &mut [u8]| -> Result<(), CheckpointError> {
             let bytes = saved.get(offset..).and_then(|rest| rest.get(..piece.len()));
-            piece.copy_from_slice(bytes.ok_or(CheckpointError::Malformed)?);
+            moving::put(piece, bytes.ok_or(CheckpointError::Malformed)?);
             Ok(())
         };
         match decoder.load(saved.len(), read) {

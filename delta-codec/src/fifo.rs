@@ -1,5 +1,7 @@
 //! The input queue: stream bytes pushed and not yet decoded.
 
+use crate::moving::{put, to_front};
+
 /// Bytes of the queue in the workspace.
 pub(crate) const FIFO_LEN: usize = 120;
 
@@ -41,14 +43,12 @@ impl<'w> Fifo<'w> {
         if self.start > 0 {
             let end = self.end.min(self.bytes.len());
             let start = self.start.min(end);
-            self.bytes.copy_within(start..end, 0);
+            to_front(self.bytes.get_mut(..end).unwrap_or_default(), start);
             (self.start, self.end) = (0, end.wrapping_sub(start));
         }
         let room = self.bytes.get_mut(self.end..).unwrap_or_default();
         let len = room.len().min(input.len());
-        if let (Some(to), Some(from)) = (room.get_mut(..len), input.get(..len)) {
-            to.copy_from_slice(from);
-        }
+        put(room, input);
         self.end = self.end.wrapping_add(len);
         len
     }

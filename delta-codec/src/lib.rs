@@ -45,6 +45,7 @@ mod logistic;
 mod machine;
 mod map;
 mod model;
+mod moving;
 mod number;
 mod packed;
 mod priors;

@@ -15,6 +15,7 @@ use crate::fifo::FIFO_LEN;
 use crate::images::Images;
 use crate::isa::{FAR_KIND_COUNT, Isa, KIND_COUNT, Side};
 use crate::model::{self, Place, STRETCH_MIN};
+use crate::moving::put;
 use crate::number::NUMBER_WORK;
 use crate::region::{Class, Span};
 use crate::tables::Tables;
@@ -358,12 +359,12 @@ impl Machine {
         let len = u32::try_from(bytes.len()).unwrap_or(0);
         self.produced = self.produced.saturating_add(len);
         if let Some(room) = out.get_mut(..bytes.len()) {
-            room.copy_from_slice(bytes);
+            put(room, bytes);
             return bytes.len();
         }
         let (now, later) = bytes.split_at_checked(out.len()).unwrap_or_default();
         if let Some(room) = out.get_mut(..now.len()) {
-            room.copy_from_slice(now);
+            put(room, now);
         }
         for byte in later {
             let place = u32::from(self.held_len).wrapping_mul(8);

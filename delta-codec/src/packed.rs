@@ -1,6 +1,7 @@
 //! Records of whole bytes that hold numbers of as few bits as the images' sizes allow.
 
 use crate::isa::halves;
+use crate::moving::{to_back, to_front};
 
 /// Where a number of at most 32 bits lies in a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,10 +161,8 @@ impl<'a> Records<'a> {
     /// then is for the caller to replace: turning records around would take more stack.
     pub(crate) fn shift_up(&mut self, place: usize, last: usize) {
         let len = self.len;
-        if let Some(moved) = self.between(place, last)
-            && let Some(kept) = moved.len().checked_sub(len)
-        {
-            moved.copy_within(..kept, len);
+        if let Some(moved) = self.between(place, last) {
+            to_back(moved, len);
         }
     }
 
@@ -171,10 +170,8 @@ impl<'a> Records<'a> {
     /// is for the caller to replace.
     pub(crate) fn shift_down(&mut self, place: usize, last: usize) {
         let len = self.len;
-        if let Some(moved) = self.between(place, last)
-            && len <= moved.len()
-        {
-            moved.copy_within(len.., 0);
+        if let Some(moved) = self.between(place, last) {
+            to_front(moved, len);
         }
     }
 
@@ -241,7 +238,9 @@ impl<'a> Records<'a> {
         let low = low.get_mut(front.saturating_mul(self.len)..);
         let low = low.and_then(|low| low.get_mut(..self.len));
         if let (Some(low), Some(high)) = (low, high.get_mut(..self.len)) {
-            low.swap_with_slice(high);
+            for (low, high) in low.iter_mut().zip(high) {
+                core::mem::swap(low, high);
+            }
         }
     }
 }

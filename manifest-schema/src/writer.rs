@@ -37,7 +37,10 @@ impl<'b> Writer<'b> {
                 capacity: widen(self.buffer.len()),
             });
         };
-        place.copy_from_slice(bytes);
+        // The slices' own copy can panic where lengths differ, and the compiler keeps that path.
+        for (to, from) in place.iter_mut().zip(bytes) {
+            *to = *from;
+        }
         self.position = end;
         Ok(())
     }

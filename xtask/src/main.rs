@@ -9,6 +9,7 @@ mod footprint;
 mod fuzz;
 mod interop;
 mod nostd;
+mod panic_free;
 mod repo;
 mod report;
 mod run;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         ["footprint", "--bless"] => footprint::bless,
         ["footprint", "--quick", "--bless"] => footprint::bless_quick,
         ["footprint", "--json"] => return footprint::json(),
+        ["panic-free"] => panic_free::check,
         ["nostd"] => nostd::check,
         ["deps"] => deps::check,
         ["deps", "--bless"] => deps::bless,

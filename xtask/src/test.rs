@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
-use crate::{demo_images, deps, footprint, interop, nostd, repo, run};
+use crate::{demo_images, deps, footprint, interop, nostd, panic_free, repo, run};
 
 /// Everything.
 pub(crate) fn full(report: &mut Report) {
@@ -24,6 +24,7 @@ pub(crate) fn full(report: &mut Report) {
     tests(report, &environment);
     report.stage("documentation", documentation);
     nostd::check(report);
+    panic_free::check(report);
     deps::check(report);
     demo_images::check(report);
     footprint::quick(report);
@@ -65,7 +66,14 @@ fn note_corpus() {
 
 fn style(report: &mut Report) {
     report.stage("format", || {
-        for folder in ["", "device", "device/footprint", "fuzz", "priors"] {
+        for folder in [
+            "",
+            "device",
+            "device/footprint",
+            "device/panic-free",
+            "fuzz",
+            "priors",
+        ] {
             let mut fmt = repo::cargo();
             fmt.args(["fmt", "--all", "--", "--check", "--color", "never"]);
             run::output(fmt.current_dir(repo::path(folder)))?;
@@ -102,9 +110,9 @@ fn style(report: &mut Report) {
 /// folder, for what they have in common.
 fn lints_elsewhere(report: &mut Report) {
     report.stage(
-        "lints of the fuzz targets, the trainer and the footprint probe",
+        "lints of the fuzz targets, the trainer and the bare-metal probes",
         || {
-            for folder in ["fuzz", "priors", "device/footprint"] {
+            for folder in ["fuzz", "priors", "device/footprint", "device/panic-free"] {
                 let mut clippy = repo::cargo();
                 clippy.args(["clippy", "--locked", "--all-targets"]);
                 clippy.args(["--", "--deny", "warnings"]);

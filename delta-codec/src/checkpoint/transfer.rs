@@ -1,5 +1,7 @@
 //! The two ways of a list of fields.
 
+use crate::moving::put;
+
 /// Moves fields into a checkpoint or out of it: one list of fields serves both ways.
 pub(super) trait Transfer {
     fn bytes(&mut self, bytes: &mut [u8]);
@@ -38,7 +40,7 @@ impl Save<'_> {
         let (front, rest) = core::mem::take(&mut self.rest)
             .split_at_mut_checked(count)
             .unwrap_or_default();
-        front.copy_from_slice(bytes.get(..count).unwrap_or_default());
+        put(front, bytes);
         self.rest = rest;
     }
 }
@@ -132,7 +134,7 @@ impl<E, R: FnMut(usize, &mut [u8]) -> Result<(), E>> Transfer for Load<R, E> {
             }
             let count = held.len().min(wanted.len());
             let (now, later) = wanted.split_at_mut_checked(count).unwrap_or_default();
-            now.copy_from_slice(held.get(..count).unwrap_or_default());
+            put(now, held.get(..count).unwrap_or_default());
             self.start = self.start.saturating_add(count);
             wanted = later;
         }

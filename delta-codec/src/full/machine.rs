@@ -10,6 +10,7 @@ use crate::error::DecodeError;
 use crate::fifo::FIFO_LEN;
 use crate::images::Images;
 use crate::isa::Isa;
+use crate::moving::to_front;
 
 /// Most binary decisions of one [`Machine::step`]: the rest of a long copy, a number of 32 bits.
 pub(crate) const STEP_WORK: u32 = 31 + 31;
@@ -266,7 +267,7 @@ impl Machine {
         let margin = if start == 0 { 0 } else { REACH };
         let len = u32::try_from(piece.len()).unwrap_or(0);
         if margin > 0 {
-            piece.copy_within(16.., 0);
+            to_front(piece, 16);
         }
         self.window_start = start.wrapping_add(margin);
         self.window_len = len.saturating_sub(margin).saturating_sub(8);

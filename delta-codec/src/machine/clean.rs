@@ -7,6 +7,7 @@ use crate::error::DecodeError;
 use crate::images::Images;
 use crate::isa::{Search, Shown, reach};
 use crate::model;
+use crate::moving::put;
 use crate::region::Class;
 use crate::truth::Truth;
 
@@ -266,7 +267,7 @@ impl Machine {
                 let (Some(to), Some(from)) = (to, bytes.get(..width)) else {
                     break;
                 };
-                to.copy_from_slice(from);
+                put(to, from);
                 at = at.saturating_add(width);
                 fields = fields.wrapping_add(1);
                 field_bytes = field_bytes.wrapping_add(width);

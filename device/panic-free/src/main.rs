@@ -1,0 +1,8 @@
+//! Calls all that a device calls, with values that the compiler cannot know. It is linked and never run.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod device;
+
+#[cfg(not(target_os = "none"))]
+fn main() {}
