@@ -1,6 +1,6 @@
 //! The only slot: the new image is made over the old one, group by group, so that a cut at any point is made good.
 //!
-//! First the old image is moved up in the slot, from its end on, in pieces no longer than the way it goes: each goes to
+//! First the old image is moved up in the slot, from its end on, in pieces no longer than the way it goes, nor than a group: each goes to
 //! where nothing is, or what has been moved already. Then each group of the new image is made in the scratch area while
 //! the old image still stands from the group's start on (less the way it was moved); the decoder's state is saved; and
 //! the group is copied to the slot. The boot record says which of these is under way: each can be done again from its
@@ -162,7 +162,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
         if at < end {
             return Ok(Stage::Move { top, at });
         }
-        let top = top.saturating_sub(in_place.shift);
+        let top = top.saturating_sub(piece_len(in_place));
         if top > 0 {
             note(storage, Phase::Moving, top)?;
             Ok(moving(in_place, top))
@@ -304,9 +304,15 @@ impl Input {
     }
 }
 
-/// The piece below `top` is to be moved up: at most as long as the way it goes.
+/// Bytes of the old image that are moved up before that is noted: at most as many as the way they go, and no more than a
+/// group has, so that as little power will do for it.
+fn piece_len(in_place: &InPlace) -> u32 {
+    in_place.shift.min(in_place.group)
+}
+
+/// The piece below `top` is to be moved up.
 fn moving(in_place: &InPlace, top: u32) -> Stage {
-    let at = top.saturating_sub(in_place.shift);
+    let at = top.saturating_sub(piece_len(in_place));
     Stage::Move { top, at }
 }
 

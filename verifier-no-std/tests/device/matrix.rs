@@ -233,7 +233,7 @@ fn run_single<const R: usize, const W: usize, const S: usize>(
     let groups = part.image.div_ceil(plan.group);
     let moves = part
         .image
-        .checked_div(plan.shift)
+        .checked_div(plan.shift.min(plan.group))
         .map_or(0, |moves| moves + 1);
     let whole = |area| board.region(area).len;
     let erases = life.package.payloads[0].needs.erases;
@@ -497,7 +497,7 @@ fn small_images() {
         add(
             &mut jobs,
             l0,
-            part("STM32L0, 128 B, 4 B once, erased 00", 16, (8, 4), 256),
+            part("STM32L0, 128 B, 4 B once, erased 00", 16, (4, 6), 256),
             all,
         );
         add(
