@@ -58,7 +58,6 @@ pub(crate) struct Plan {
     scratch: u32,
     /// Most erases of a sector of the image.
     erases: u32,
-    old_len: u32,
 }
 
 impl Single {
@@ -147,7 +146,6 @@ impl Single {
                 scratch,
                 // Once to copy the new image; before that to move the old one up, where it does not go beyond.
                 erases: if shift == 0 || shift >= whole { 1 } else { 2 },
-                old_len,
             };
             (plan, sparing, self.sector.saturating_add(two))
         };
@@ -229,7 +227,8 @@ impl Single {
     fn applying_operations(&self, payload: &Payload, plan: Option<&Plan>, target_len: u32) -> u32 {
         let longest = match plan {
             Some(plan) => {
-                let moved = self.operations(plan.in_place.shift.min(plan.old_len));
+                let piece = plan.in_place.shift.min(plan.in_place.group_len);
+                let moved = self.operations(piece);
                 let state = self.operations(copy_len(payload.needs.workspace));
                 let made = self
                     .operations(plan.in_place.group_len)
