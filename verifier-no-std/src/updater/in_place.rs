@@ -1,10 +1,10 @@
 //! The only slot: the new image is made over the old one, group by group, so that a cut at any point is made good.
 //!
-//! First the old image is moved up in the slot, from its end on, in pieces no longer than the way it goes, nor than a group: each goes to
-//! where nothing is, or what has been moved already. Then each group of the new image is made in the scratch area while
-//! the old image still stands from the group's start on (less the way it was moved); the decoder's state is saved; and
-//! the group is copied to the slot. The boot record says which of these is under way: each can be done again from its
-//! beginning.
+//! First the old image is moved up in the slot, from its end on, in pieces no longer than the way it goes, nor than a
+//! group: each goes to where nothing is, or what has been moved already. Then each group of the new image is made in the
+//! scratch area while the old image still stands from the group's start on (less the way it was moved); the decoder's
+//! state is saved; and the group is copied to the slot. The boot record says which of these is under way: each can be
+//! done again from its beginning.
 
 mod saved;
 
