@@ -15,8 +15,11 @@
 //! and names no time, so that equal inputs give equal bytes.
 
 mod error;
+mod export;
+mod facts;
 mod file;
 mod format;
+mod import;
 mod kdf;
 mod password;
 mod sign;
@@ -28,7 +31,10 @@ mod tests;
 use sprag_manifest::KeyId;
 
 pub use self::error::{Found, KEY_CODES, KeyError};
-pub use self::file::{KeyFiles, NewKey, Protection};
+pub use self::export::ExportForm;
+pub use self::facts::{KeyFacts, SecretFacts};
+pub use self::file::{KeyFiles, NewKey, Protection, change_protection};
+pub use self::import::{Imported, RawKey};
 pub use self::kdf::Cost;
 pub use self::password::{PASSWORD_VARIABLE, Password, PasswordSource};
 pub use self::sign::{SigningKey, TrustedComment};

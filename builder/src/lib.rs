@@ -61,9 +61,9 @@ pub use inspect::{
     Inspection, PayloadInspection, SCHEMA, SegmentView, SignatureView, StreamInspection, inspect,
 };
 pub use keys::{
-    Cost, Detached, Found, KEY_CODES, KeyError, KeyFiles, NewKey, PASSWORD_VARIABLE, Password,
-    PasswordSource, Protection, SignatureKind, SigningKey, TrustedComment, VerifyingKey,
-    minisign_id, verify_detached,
+    Cost, Detached, ExportForm, Found, Imported, KEY_CODES, KeyError, KeyFacts, KeyFiles, NewKey,
+    PASSWORD_VARIABLE, Password, PasswordSource, Protection, RawKey, SecretFacts, SignatureKind,
+    SigningKey, TrustedComment, VerifyingKey, change_protection, minisign_id, verify_detached,
 };
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
 pub use profile::{

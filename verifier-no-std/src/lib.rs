@@ -55,6 +55,8 @@ mod text;
 mod trial;
 mod updater;
 
+pub use sprag_manifest::KeyId;
+
 pub use authenticate::{
     AuthenticManifest, EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
 };

@@ -142,6 +142,13 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Name a file: `--out FILE.key`.",
     },
     Explanation {
+        code: 1219,
+        name: "KEY_FOREIGN",
+        meaning: "No Ed25519 key can be read from a file that another tool made.",
+        cause: "It is a key of another algorithm, encrypted, damaged, or in a form Sprag does not read.",
+        remedy: "Give PEM (PKCS#8 or a public key), a minisign key, or 32 bytes with --raw.",
+    },
+    Explanation {
         code: 1220,
         name: "MINISIG_MALFORMED",
         meaning: "The detached signature is not in minisign's format.",
@@ -176,5 +183,26 @@ pub(super) const TABLE: &[Explanation] = &[
         meaning: "The bytes to be signed could not be read.",
         cause: "The disk failed, or the file was removed meanwhile.",
         remedy: "Check the file and run the command again.",
+    },
+    Explanation {
+        code: 1225,
+        name: "KEY_EXPORT_NAME",
+        meaning: "The name given for an exported key cannot be one of a constant.",
+        cause: "It does not begin with a letter, or has more than letters, digits and underscores.",
+        remedy: "Give --name NAME.",
+    },
+    Explanation {
+        code: 1226,
+        name: "KEY_EXPOSED",
+        meaning: "Others than its owner can reach the file of a secret key.",
+        cause: "It was copied or unpacked without its mode 0600.",
+        remedy: "Run `chmod 600` on it; if others may have read it unencrypted, replace the key.",
+    },
+    Explanation {
+        code: 1227,
+        name: "KEY_PUBLISHED",
+        meaning: "The key is one of the examples whose secret halves are published.",
+        cause: "A key of `keys-example/` was taken for a real one.",
+        remedy: "Make a key of your own with `sprag key generate`; devices refuse the examples.",
     },
 ];

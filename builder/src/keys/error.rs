@@ -33,11 +33,15 @@ pub const KEY_CODES: &[(u16, &str)] = &[
     (1216, "KEY_PASSWORD_TOO_LONG"),
     (1217, "KEY_PASSWORD_NOT_TEXT"),
     (1218, "KEY_TO_STANDARD_OUTPUT"),
+    (1219, "KEY_FOREIGN"),
     (1220, "MINISIG_MALFORMED"),
     (1221, "MINISIG_OTHER_KEY"),
     (1222, "MINISIG_INVALID"),
     (1223, "MINISIG_COMMENT_REFUSED"),
     (1224, "MINISIG_DATA_UNREADABLE"),
+    (1225, "KEY_EXPORT_NAME"),
+    (1226, "KEY_EXPOSED"),
+    (1227, "KEY_PUBLISHED"),
 ];
 
 /// What a file was found to be.
@@ -170,6 +174,30 @@ pub enum KeyError {
     PasswordNotText,
     /// A new key pair was asked for on standard output.
     ToStdout,
+    /// No Ed25519 key can be read from a file of another tool.
+    Foreign {
+        /// The path as given.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Others than its owner can reach a secret key's file.
+    Exposed {
+        /// The path as given.
+        path: PathBuf,
+        /// The bits of its mode that let them.
+        mode: u32,
+    },
+    /// A key whose secret half is published: devices refuse it.
+    Published {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// A name that no constant can have.
+    ExportName {
+        /// The name as given.
+        name: String,
+    },
     /// The signature is not in minisign's format.
     MalformedSignature,
     /// The signature bears the id of another key.
@@ -212,11 +240,15 @@ impl KeyError {
             Self::PasswordTooLong { .. } => 1216,
             Self::PasswordNotText => 1217,
             Self::ToStdout => 1218,
+            Self::Foreign { .. } => 1219,
             Self::MalformedSignature => 1220,
             Self::OtherKey { .. } => 1221,
             Self::InvalidSignature => 1222,
             Self::CommentRefused => 1223,
             Self::Data(_) => 1224,
+            Self::ExportName { .. } => 1225,
+            Self::Exposed { .. } => 1226,
+            Self::Published { .. } => 1227,
         }
     }
 
@@ -230,6 +262,7 @@ impl KeyError {
             | Self::PasswordTooLong { .. }
             | Self::PasswordNotText
             | Self::ToStdout
+            | Self::ExportName { .. }
             | Self::CommentRefused => 2,
             Self::Missing { .. }
             | Self::Unreadable { .. }
@@ -239,12 +272,15 @@ impl KeyError {
             | Self::PasswordFile { .. }
             | Self::Data(_) => 3,
             Self::NotAKey { .. }
+            | Self::Foreign { .. }
             | Self::Broken { .. }
             | Self::TooCostly { .. }
             | Self::MalformedSignature => 4,
             Self::SecretWherePublic { .. }
             | Self::PublicWhereSecret { .. }
             | Self::Weak { .. }
+            | Self::Exposed { .. }
+            | Self::Published { .. }
             | Self::WrongPassword { .. }
             | Self::OtherKey { .. }
             | Self::InvalidSignature => 5,
@@ -288,6 +324,14 @@ impl KeyError {
             Self::PasswordTooLong { .. } => "choose a shorter one",
             Self::PasswordNotText => "save the password as UTF-8",
             Self::ToStdout => "name a file: --out FILE.key",
+            Self::Foreign { .. } => {
+                "give PEM (PKCS#8 or a public key), a minisign key, or 32 bytes with --raw"
+            }
+            Self::Exposed { .. } => {
+                "`chmod 600` it; if others may have read it unencrypted, replace the key"
+            }
+            Self::Published { .. } => "make a key of your own: `sprag key generate --out FILE.key`",
+            Self::ExportName { .. } => "give --name with letters, digits and underscores",
             Self::MalformedSignature => "name the .minisig file that belongs to the package",
             Self::OtherKey { .. } => "verify with the key that made it, if you trust that key",
             Self::InvalidSignature => {
@@ -374,6 +418,28 @@ impl fmt::Display for KeyError {
             Self::PasswordNotText => f.write_str("the password is not UTF-8"),
             Self::ToStdout => {
                 f.write_str("a key pair is two files and never goes to standard output")
+            }
+            Self::Foreign { path, reason } => write!(
+                f,
+                "{}: no Ed25519 key can be read from it: {reason}",
+                shown(path)
+            ),
+            Self::Exposed { path, mode } => write!(
+                f,
+                "{}: others than its owner reach this secret key (mode bits {mode:03o})",
+                shown(path)
+            ),
+            Self::Published { path } => write!(
+                f,
+                "{}: is an example key, whose secret half everybody has",
+                shown(path)
+            ),
+            Self::ExportName { name } => {
+                write!(
+                    f,
+                    "`{}` cannot be the name of a constant",
+                    name.escape_debug()
+                )
             }
             Self::MalformedSignature => f.write_str("the signature is not in minisign's format"),
             Self::OtherKey { expected, found } => {

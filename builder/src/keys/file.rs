@@ -123,6 +123,20 @@ impl fmt::Debug for NewKey {
     }
 }
 
+/// Writes a secret key's file again under another protection, in one step.
+///
+/// # Errors
+///
+/// The key cannot be opened, or its file not be written; it is then as it was.
+pub fn change_protection(
+    path: &Path,
+    key: &SigningKey,
+    protection: &Protection,
+) -> Result<(), KeyError> {
+    let target = Target::check(path, [], Existing::Replace, Access::Owner)?;
+    Ok(target.write(secret_file_text(key, protection)?.as_bytes())?)
+}
+
 /// The text of a secret key file.
 fn secret_file_text(
     key: &SigningKey,
