@@ -75,6 +75,7 @@ fn payload() -> Payload {
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
     };
     payload.needs.ram = u32::try_from(payload.min_ram()).unwrap_or(u32::MAX);

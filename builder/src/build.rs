@@ -126,6 +126,7 @@ pub fn build(
                 source: Some(number),
                 encoded,
                 in_place: plan,
+                decoder_reads: None,
             }))
         };
         let delta = made(Role::Delta, source.bytes, inputs.new)?;
@@ -162,7 +163,17 @@ pub fn build(
             source: None,
             encoded,
             in_place: None,
+            decoder_reads: None,
         });
+    }
+
+    if single.is_none() && inputs.profile.is_some_and(|p| p.flash.is_some()) {
+        let forward = payloads.iter_mut().filter(|p| p.role != Role::Reverse);
+        for payload in forward {
+            let source = payload.source.and_then(|n| usize::try_from(n).ok());
+            let source = source.and_then(|n| inputs.sources.get(n));
+            payload.count_reads(source.map_or(&[], |source| source.bytes), inputs.new);
+        }
     }
 
     let target = image(&release.new_version, inputs.new, release.rest.load_address);

@@ -2,8 +2,8 @@
 
 use sprag_manifest::{
     Algorithm, BODY_PROTECTED, DeviceProfile, Digest, Envelope, Header, Image, Index, Item, List,
-    MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX, SignatureEntry,
-    eddsa_protected, sig_structure_prefix,
+    MAX_BLOCK_SIZE, MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX,
+    SignatureEntry, eddsa_protected, sig_structure_prefix,
 };
 use sprag_verifier::{block_hash, page_hash};
 
@@ -28,6 +28,16 @@ pub(crate) struct PayloadSpec {
     pub(crate) encoded: Encoded,
     /// How it is made over the old image, if it is for a device with a single slot.
     pub(crate) in_place: Option<single::Plan>,
+    /// Bytes of both images that its decoder reads, if that was counted.
+    pub(crate) decoder_reads: Option<u64>,
+}
+
+impl PayloadSpec {
+    /// Decodes `new` from `old` once and counts.
+    pub(crate) fn count_reads(&mut self, old: &[u8], new: &[u8]) {
+        let entry = entry(self, MAX_BLOCK_SIZE);
+        self.decoder_reads = strategy::least::decoder_reads(&entry, &self.encoded.bytes, old, new);
+    }
 }
 
 /// The device that a package is made for, as far as that is known.
@@ -60,8 +70,10 @@ pub(crate) fn assemble(
     match (&fit.single, fit.profile) {
         (Some(single), _) => single.complete(&mut entries, target.size, fixed),
         (None, Some(profile)) => {
-            for (entry, _) in &mut entries {
-                strategy::plan(entry, target.size, profile, fixed);
+            let largest = sources.iter().map(|source| source.size).max();
+            let sizes = (target.size, largest.unwrap_or(0));
+            for ((entry, _), spec) in entries.iter_mut().zip(payloads) {
+                strategy::plan(entry, sizes, spec.decoder_reads, profile, fixed);
             }
         }
         (None, None) => {}
@@ -172,6 +184,7 @@ fn entry(spec: &PayloadSpec, block_size: u32) -> Payload {
         scratch: 0,
         erases: ERASES,
         min_operations: 0,
+        min_work: 0,
     };
     Payload {
         role: spec.role,

@@ -267,6 +267,11 @@ fn judge(
         stated > 0 && least.is_none_or(|least| least > stated),
         short,
     );
+    let short = format!(
+        "the manifest states {} KiB of work between cuts as enough, they are not",
+        progress.stated_work
+    );
+    fail(progress.work_suffices == Some(false), short);
     let enough = progress
         .least_milliseconds
         .is_some_and(|least| least <= progress.power_ms);

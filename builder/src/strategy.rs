@@ -3,10 +3,13 @@
 
 pub(crate) mod single;
 
-use sprag_manifest::{DeviceProfile, Index, MAX_BLOCK_SIZE, Payload};
+pub(crate) mod least;
+
+use sprag_manifest::{DeviceProfile, FlashProfile, Index, MAX_BLOCK_SIZE, Payload};
 use sprag_verifier::{checkpoint_copy_len, checkpoint_min_operations};
 
 use crate::codec::HostCodecs;
+use least::Scope;
 
 /// All checkpoints of an update together have at most one byte for so many of its image.
 const IMAGE_PER_CHECKPOINT: u64 = 4;
@@ -15,18 +18,55 @@ const HEAD_ROOM: u64 = 2048;
 /// Blocks for whose torn copies a device keeps room when it stages.
 const TORN_BLOCKS: u64 = 4;
 
+/// Plans how the device of `profile` applies `payload`, and states the least power with which it does; nothing where the
+/// profile does not name its flash, or for a payload that is applied in place. A `fixed` block size is kept.
+pub(crate) fn plan(
+    payload: &mut Payload,
+    (image, source): (u32, u32),
+    decoder_reads: Option<u64>,
+    profile: &DeviceProfile,
+    fixed: bool,
+) {
+    let Some(flash) = profile.flash.as_ref() else {
+        return;
+    };
+    if payload.in_place_group != 0 {
+        return;
+    }
+    place_checkpoints(payload, image, profile, fixed);
+    let scope = Scope {
+        image,
+        source,
+        decoder_reads,
+        flash,
+    };
+    let tail = tail_of(flash, image);
+    let stored = Index::new(payload).stored_len();
+    // A device with an area of plenty never takes the tail.
+    let in_tail = stored <= u64::from(tail) && 2 * stored + HEAD_ROOM > flash.staging_size.into();
+    let least = least::operations(payload, &scope, in_tail.then_some(tail));
+    payload.needs.min_operations = payload.needs.min_operations.max(least);
+    payload.needs.min_work = least::work(payload, &scope);
+}
+
+/// Bytes of a slot behind an image of so many, in whole sectors.
+fn tail_of(flash: &FlashProfile, image_len: u32) -> u32 {
+    let sectors = u64::from(image_len).next_multiple_of(u64::from(flash.sector_size).max(1));
+    flash
+        .slot_size
+        .saturating_sub(flash.trailer_reserve)
+        .saturating_sub(u32::try_from(sectors).unwrap_or(u32::MAX))
+}
+
 /// Sets block size, checkpoint interval and what they take, for the device of `profile`; leaves `payload` as it is
 /// where the device stages it, or has no room for checkpoints. A `fixed` block size is kept.
-pub(crate) fn plan(payload: &mut Payload, image_len: u32, profile: &DeviceProfile, fixed: bool) {
+fn place_checkpoints(payload: &mut Payload, image_len: u32, profile: &DeviceProfile, fixed: bool) {
     let Some(flash) = profile.flash else { return };
     let sectors = |len: u32| {
         let rounded = u64::from(len).next_multiple_of(u64::from(flash.sector_size).max(1));
         u32::try_from(rounded).unwrap_or(u32::MAX)
     };
-    let tail = flash
-        .slot_size
-        .saturating_sub(flash.trailer_reserve)
-        .saturating_sub(sectors(image_len));
+    let tail = tail_of(&flash, image_len);
     let torn = TORN_BLOCKS * u64::from(payload.block_size.min(payload.size));
     let ends = 2 * u64::from(flash.sector_size);
     let staged = Index::new(payload).stored_len() + HEAD_ROOM + torn + ends;

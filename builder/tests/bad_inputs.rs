@@ -356,6 +356,7 @@ fn boasting() -> Vec<u8> {
         scratch: 0,
         erases: 1,
         min_operations: 0,
+        min_work: 0,
     };
     let payload = |role, source| Payload {
         role,

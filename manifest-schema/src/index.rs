@@ -44,7 +44,7 @@ const _: () = assert!(DIGEST_LEN == 32 && PAGE_ENTRIES * ENTRY_LEN == PAGE_LEN);
 ///     checkpoint_interval: 0,
 ///     in_place_group: 0,
 ///     in_place_shift: 0,
-///     needs: Needs { workspace: 0, ram: 8192, scratch: 0, erases: 1, min_operations: 0 },
+///     needs: Needs { workspace: 0, ram: 8192, scratch: 0, erases: 1, min_operations: 0, min_work: 0 },
 /// };
 /// let index = Index::new(&payload);
 /// let items: Vec<_> = index.items().map(|placed| (placed.item, placed.offset, placed.len)).collect();

@@ -109,6 +109,8 @@ pub struct PayloadView {
     pub in_place_shift: u32,
     /// Least flash operations between power cuts with which the update completes; 0 if not stated.
     pub min_operations: u32,
+    /// The least work between two cuts of the power, in units of 1024 bytes; 0 if nothing is stated.
+    pub min_work: u32,
 }
 
 /// A required component.
@@ -219,6 +221,7 @@ impl From<&Payload> for PayloadView {
             in_place_group: payload.in_place_group,
             in_place_shift: payload.in_place_shift,
             min_operations: payload.needs.min_operations,
+            min_work: payload.needs.min_work,
         }
     }
 }

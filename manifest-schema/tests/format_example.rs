@@ -56,6 +56,7 @@ fn build() -> Option<Vec<u8>> {
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
     };
     payload.needs.ram = u32::try_from(payload.min_ram()).ok()?;
@@ -325,6 +326,7 @@ fn pages_chain_as_the_document_says() {
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
     };
     let index = Index::new(&payload);

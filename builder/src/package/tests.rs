@@ -19,6 +19,7 @@ fn spec(len: usize) -> PayloadSpec {
         source: Some(0),
         encoded,
         in_place: None,
+        decoder_reads: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Cuts of the power at the operations of an update, pairs of them, and power that lasts only so long each time.
 
-use sprag_manifest::Manifest;
+use sprag_manifest::{DeviceProfile, Manifest, Needs, TaskProfile, TimingProfile};
 use sprag_verifier::{Area, Boot, Retry, RetryLimits, Storage as _};
 
 use super::life::{Stop, Story, World, filled_slot};
@@ -30,6 +30,8 @@ pub(super) struct Run {
     pub(super) fetched: u64,
     /// Least operations between cuts that the manifest states, 0 if none.
     pub(super) stated_operations: u32,
+    /// Least work that it states, 0 if none.
+    pub(super) stated_work: u32,
 }
 
 /// Updates without a fault, up to the confirmed boot of the new image.
@@ -56,6 +58,10 @@ pub(super) fn uninterrupted(
     let most = |area| most_erases(&meter, area);
     let (image, tail) = slot_erases(&meter, world);
     let payloads = manifest.payloads.iter();
+    let most_stated = |needs: fn(&Needs) -> u32| {
+        let stated = manifest.payloads.iter().map(|p| needs(&p.needs));
+        stated.max().unwrap_or(0)
+    };
     let milliseconds = meter.clock / MILLION;
     let report = Uninterrupted {
         milliseconds,
@@ -79,12 +85,8 @@ pub(super) fn uninterrupted(
         report,
         changes: meter.recorded(),
         fetched: story.fetched,
-        stated_operations: manifest
-            .payloads
-            .iter()
-            .map(|p| p.needs.min_operations)
-            .max()
-            .unwrap_or(0),
+        stated_operations: most_stated(|needs| needs.min_operations),
+        stated_work: most_stated(|needs| needs.min_work),
     })
 }
 
@@ -254,7 +256,7 @@ fn note_boot(world: &World<'_>, meter: &Meter, report: &mut CutReport) {
 
 /// How long power lasts each time.
 #[derive(Clone, Copy, Debug)]
-enum Power {
+pub(super) enum Power {
     Operations(u64),
     Nanoseconds(u64),
 }
@@ -290,12 +292,46 @@ pub(super) fn forward_progress(
         completes(Power::Nanoseconds(ms * MILLION))
     });
     progress("power", 2, 2);
+    let stated_work = run.stated_work;
+    let work_suffices = (stated_work > 0).then(|| {
+        let profile = in_units(world.profile);
+        let world = World {
+            profile: &profile,
+            ..*world
+        };
+        let meter = Meter::new(factory.storage.clone(), profile.timing);
+        let power = Power::Nanoseconds(u64::from(stated_work) * 1024);
+        lives_through(&world, &meter, power, boots, inputs.seed)
+    });
     ForwardProgress {
+        stated_work,
+        work_suffices,
         least_operations: by_operations,
         operations_exact: by_operations.is_some_and(|k| k == 1 || k > least),
         least_milliseconds: by_time,
         stated_operations: run.stated_operations,
         power_ms: world.profile.power.on_ms.into(),
+    }
+}
+
+/// The device with a clock that counts work: a nanosecond for each byte hashed, decoded, read or written, and nothing
+/// else takes any.
+pub(super) fn in_units(profile: &DeviceProfile) -> DeviceProfile {
+    let unit = profile.flash.map_or(1, |flash| flash.write_size);
+    DeviceProfile {
+        timing: TimingProfile {
+            erase_us: 0,
+            write_ns: unit,
+            read_ns: 1,
+            hash_ns: 1,
+            decode_ns: 1,
+            signature_us: 0,
+        },
+        task: TaskProfile {
+            work_ms: 0,
+            ..profile.task
+        },
+        ..profile.clone()
     }
 }
 
@@ -317,7 +353,13 @@ fn search(least: u64, most: u64, mut succeeds: impl FnMut(u64) -> bool) -> Optio
 }
 
 /// Whether the update comes to its end with so much power each time.
-fn lives_through(world: &World<'_>, factory: &Meter, power: Power, boots: u64, seed: u64) -> bool {
+pub(super) fn lives_through(
+    world: &World<'_>,
+    factory: &Meter,
+    power: Power,
+    boots: u64,
+    seed: u64,
+) -> bool {
     let mut meter = factory.clone();
     let mut story = Story::default();
     let mut chance = Chance(seed);

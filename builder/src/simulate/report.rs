@@ -98,6 +98,11 @@ pub struct ForwardProgress {
     pub operations_exact: bool,
     /// What the manifest states as enough; 0 if it does not.
     pub stated_operations: u32,
+    /// Units of 1024 bytes hashed, decoded, read and written between two cuts that the manifest states as enough; 0 if
+    /// it does not.
+    pub stated_work: u32,
+    /// Whether they are; `null` where nothing is stated.
+    pub work_suffices: Option<bool>,
     /// Milliseconds between two cuts; `null` if none was found.
     pub least_milliseconds: Option<u64>,
     /// Milliseconds that the profile's power lasts, 0 for ever.

@@ -3,10 +3,11 @@
 use sprag_manifest::{DeviceProfile, Header, Index, Item, LinkProfile};
 use sprag_verifier::{Error as DeviceError, Retry, RetryLimits};
 
+use super::cuts::{Power, in_units, lives_through};
 use super::life::{Stop, Story, World};
 use super::link::{Damage, Link};
 use super::meter::Meter;
-use super::{Cuts, PERFECT, SimulationInputs, simulate};
+use super::{Cuts, PERFECT, SimulationInputs, perfect, simulate};
 use crate::build::{Source, WayBack, build};
 use crate::codec::CodecChoice;
 use crate::device::SimStorage;
@@ -334,6 +335,112 @@ fn power_that_does_not_last_fails_the_gate() {
         "{:?}",
         result.failures
     );
+}
+
+/// With power that lasts for only so many operations, or so much work, each time: from the least that the manifest
+/// states on, the update always comes to its end; with far less it does not.
+#[test]
+fn what_the_manifest_states_as_least_power_is_enough() {
+    let places = [
+        (24_000, "slot-size = 49152\n", "the tail of the slot"),
+        (
+            24_000,
+            "slot-size = 28672\nstaging-size = 16384\n",
+            "an area",
+        ),
+        (24_000, "slot-size = 28672\n", "nowhere"),
+        (
+            64_000,
+            "slot-size = 68608\nscratch-size = 65536\n",
+            "checkpoints",
+        ),
+    ];
+    for (len, flash, place) in places {
+        let (old, new) = moved(len);
+        let text = format!("[flash]\nsector-size = 1024\nwrite-size = 4\n{flash}");
+        let profile = profile(&text);
+        let source = Source {
+            version: "1",
+            bytes: &old,
+        };
+        let mut wanted = inputs(vec![source], &new);
+        wanted.profile = Some(&profile);
+        wanted.codec = CodecChoice::Native;
+        wanted.ram = Some(8192);
+        wanted.release.block_size = 1024;
+        let key = key();
+        let package = build(&wanted, &key, &mut |_, _, _| {}).unwrap();
+        let manifest = manifest_of(&package).unwrap();
+        let needs = manifest.payloads.get(0).unwrap().needs;
+        let interval = manifest.payloads.get(0).unwrap().checkpoint_interval;
+        assert_eq!(interval > 0, place == "checkpoints", "{place}");
+        let keys = trusted(&key);
+        let device = intended_device(&manifest, Some("1"));
+        let units = in_units(&profile);
+        let world = World {
+            package: &package,
+            trust: &anchors(&keys),
+            device: &device,
+            profile: &units,
+            trailer_reserve: 0,
+            old: &old,
+            new: &new,
+        };
+        let mut storage = SimStorage::new(&profile.flash.unwrap(), old.len()).unwrap();
+        storage.load(sprag_verifier::Area::SlotA, &old);
+        let meter = Meter::new(storage, units.timing);
+        let mut uncut = meter.clone();
+        let (mut link, mut story) = (perfect(&world), Story::default());
+        assert_eq!(world.live(&mut uncut, &mut link, &mut story), Ok(()));
+        let (all_operations, all_work) = (uncut.operations(), uncut.clock);
+
+        let completes = |power| lives_through(&world, &meter, power, 400, 7);
+        let stated = u64::from(needs.min_operations);
+        println!("{place}: {stated} of {all_operations} operations");
+        for operations in steps(stated, all_operations.max(stated + 12)) {
+            assert!(
+                completes(Power::Operations(operations)),
+                "{place}: {operations} operations"
+            );
+        }
+        assert!(
+            !completes(Power::Operations(stated / 8)),
+            "{place}: far fewer operations"
+        );
+        let stated = u64::from(needs.min_work) * 1024;
+        println!("{place}: {stated} of {all_work} bytes of work");
+        for work in steps(stated, all_work.max(stated + 12)) {
+            assert!(
+                completes(Power::Nanoseconds(work)),
+                "{place}: {work} bytes of work"
+            );
+        }
+        assert!(
+            !completes(Power::Nanoseconds(stated / 4)),
+            "{place}: far less work"
+        );
+    }
+}
+
+/// Some numbers from `least` to `most`, the first few one behind the other.
+fn steps(least: u64, most: u64) -> impl Iterator<Item = u64> {
+    let count = if std::env::var_os("SPRAG_FULL").is_some() {
+        100
+    } else {
+        6
+    };
+    let apart = (most - least) / count;
+    (0..count / 2)
+        .map(move |n| least + n)
+        .chain((1..=count).map(move |n| least + n * apart))
+}
+
+/// An image without a pattern, and one that has it in other places with other bytes between.
+fn moved(len: usize) -> (Vec<u8>, Vec<u8>) {
+    let old = noise(len, 11);
+    let (front, back) = old.split_at(len / 3);
+    let new = [back, &noise(2500, 12), front].concat();
+    (old, new)
 }
 
 #[test]

@@ -333,6 +333,7 @@ fn copy_len(workspace: u32) -> u32 {
             scratch: 0,
             erases: 0,
             min_operations: 0,
+            min_work: 0,
         },
     };
     in_place_copy_len(&payload, &HostCodecs)

@@ -28,6 +28,7 @@ fn payload(codec: Codec, size: u32) -> Payload {
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
     }
 }
@@ -39,7 +40,13 @@ const TIGHT: &str = "slot-size=253952\nsector-size=4096\nscratch-size=65536\n";
 fn checkpoints_take_a_quarter_of_the_image_at_most() {
     for size in [3000, 12_000, 40_000, 90_000, 200_000] {
         let mut planned = payload(Codec::NativeDelta, size);
-        plan(&mut planned, IMAGE, &profile(TIGHT), false);
+        plan(
+            &mut planned,
+            (IMAGE, IMAGE),
+            Some(300_000),
+            &profile(TIGHT),
+            false,
+        );
         let copy_len = checkpoint_copy_len(&planned, &HostCodecs);
         let blocks = Index::new(&planned).block_count();
         let count = match planned.checkpoint_interval {
@@ -60,7 +67,13 @@ fn checkpoints_take_a_quarter_of_the_image_at_most() {
 fn blocks_grow_until_each_may_have_a_checkpoint() {
     for (size, block_size, interval) in [(8000, 4096, 4096), (16_000, 8192, 4096)] {
         let mut planned = payload(Codec::NativeDelta, size);
-        plan(&mut planned, IMAGE, &profile(TIGHT), false);
+        plan(
+            &mut planned,
+            (IMAGE, IMAGE),
+            Some(300_000),
+            &profile(TIGHT),
+            false,
+        );
         let found = (planned.block_size, planned.checkpoint_interval);
         assert_eq!(found, (block_size, interval), "{size}");
     }
@@ -86,7 +99,18 @@ fn nothing_is_planned_where_blocks_are_staged_or_nothing_fits() {
     for (flash, codec) in unchanged {
         let before = payload(codec, 40_000);
         let mut planned = before;
-        plan(&mut planned, IMAGE, &profile(flash), false);
+        plan(
+            &mut planned,
+            (IMAGE, IMAGE),
+            Some(300_000),
+            &profile(flash),
+            false,
+        );
+        assert!(
+            planned.needs.min_operations > 39 && planned.needs.min_work > 1000,
+            "{flash} {codec:?}: {planned:?}"
+        );
+        planned.needs = before.needs;
         assert_eq!(planned, before, "{flash} {codec:?}");
     }
 }
@@ -94,7 +118,13 @@ fn nothing_is_planned_where_blocks_are_staged_or_nothing_fits() {
 #[test]
 fn a_block_size_that_was_asked_for_is_kept() {
     let mut planned = payload(Codec::NativeDelta, 40_000);
-    plan(&mut planned, IMAGE, &profile(TIGHT), true);
+    plan(
+        &mut planned,
+        (IMAGE, IMAGE),
+        Some(300_000),
+        &profile(TIGHT),
+        true,
+    );
     assert_eq!(planned.block_size, 4096);
     let copy_len = checkpoint_copy_len(&planned, &HostCodecs);
     assert_eq!(planned.checkpoint_interval, 4 * copy_len);

@@ -107,7 +107,7 @@ def check_manifest(data):
         check_keys("image", image, [1, 2, 3], [4])
         equal("length of a digest", len(image[2]), 32)
     for payload in manifest[10]:
-        check_keys("payload", payload, [1, 3, 4, 5, 6, 7, 8, 10], [2, 9])
+        check_keys("payload", payload, [1, 3, 4, 5, 6, 7, 8, 10], [2, 9, 11, 12, 13, 14, 15])
         equal("a source is named", 2 in payload, ROLES[payload[1]] != "full")
         blocks = -(-payload[4] // payload[5])
         page_buffer = 0 if blocks == 1 else 32 * min(32, blocks)

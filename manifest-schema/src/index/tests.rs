@@ -25,6 +25,7 @@ fn payload(size: u32, block_size: u32) -> Payload {
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
     }
 }

@@ -76,6 +76,8 @@ pub struct Needs {
     /// With power that lasts for this many flash operations each time, or more, the update still completes; 0 if
     /// nothing is stated.
     pub min_operations: u32,
+    /// The same in units of 1024 bytes hashed, decoded, and read from or written to flash; 0 if nothing is stated.
+    pub min_work: u32,
 }
 
 impl Role {
@@ -201,6 +203,7 @@ impl Element<'_> for Payload {
                 scratch: fields.not_default(reader, 9, Limit::Unsigned32, u32::MAX)?,
                 erases: number(fields.required(reader, 10)?)?,
                 min_operations: 0,
+                min_work: 0,
             },
         };
         let mut not_zero = |key| fields.not_default(reader, key, Limit::Unsigned32, u32::MAX);
@@ -208,21 +211,23 @@ impl Element<'_> for Payload {
         payload.in_place_group = not_zero(12)?;
         payload.needs.min_operations = not_zero(13)?;
         payload.in_place_shift = not_zero(14)?;
+        payload.needs.min_work = not_zero(15)?;
         fields.end(reader)?;
         Ok(payload)
     }
 
     fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
         let source = self.source.map(u64::from);
-        let [scratch, interval, group, operations, shift] = [
+        let [scratch, interval, group, operations, shift, work] = [
             self.needs.scratch,
             self.checkpoint_interval,
             self.in_place_group,
             self.needs.min_operations,
             self.in_place_shift,
+            self.needs.min_work,
         ]
         .map(|value| Some(u64::from(value)).filter(|value| *value != 0));
-        let optional_count = [source, scratch, interval, group, operations, shift]
+        let optional_count = [source, scratch, interval, group, operations, shift, work]
             .into_iter()
             .flatten()
             .fold(0_u64, |count, _| count.saturating_add(1));
@@ -248,7 +253,8 @@ impl Element<'_> for Payload {
         optional(writer, 11, interval)?;
         optional(writer, 12, group)?;
         optional(writer, 13, operations)?;
-        optional(writer, 14, shift)
+        optional(writer, 14, shift)?;
+        optional(writer, 15, work)
     }
 }
 

@@ -39,6 +39,7 @@ const PAYLOAD: Payload = Payload {
         scratch: 0,
         erases: 1,
         min_operations: 40,
+        min_work: 700,
     },
 };
 
@@ -90,7 +91,7 @@ fn expected() -> Value {
             "payload_bytes": 9_000, "stored_bytes": 9_096, "offset": offset,
             "block_bytes": 4_096, "blocks": 3, "pages": 1, "root": "ab".repeat(32),
             "ram_bytes": 16_384, "total_ram_bytes": 20_832, "scratch_bytes": 0, "erases": 1,
-            "checkpoint_interval": 16_384, "in_place_group": group, "in_place_shift": 0, "min_operations": 40,
+            "checkpoint_interval": 16_384, "in_place_group": group, "in_place_shift": 0, "min_operations": 40, "min_work": 700,
         })
     };
     let image = |version, byte: &str| json!({"version": version, "sha256": byte.repeat(32), "bytes": 9_000, "load_address": null});

@@ -93,12 +93,12 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
         any::<u32>(),
         any::<u32>(),
     );
-    let steps = (any::<u32>(), any::<(u32, u32)>(), any::<u32>());
+    let steps = (any::<u32>(), any::<(u32, u32)>(), any::<(u32, u32)>());
     (sizes, rest, steps, any::<u16>()).prop_map(
         move |(
             (size, log, workspace),
             (codec, root, scratch, erases),
-            (checkpoint_interval, (group, shift), min_operations),
+            (checkpoint_interval, (group, shift), (min_operations, min_work)),
             spare,
         )| {
             let mut payload = Payload {
@@ -117,6 +117,7 @@ fn payload(role: Role, source: Option<u32>) -> impl Strategy<Value = Payload> {
                     scratch,
                     erases,
                     min_operations,
+                    min_work,
                 },
             };
             let least = u32::try_from(payload.min_ram()).unwrap();

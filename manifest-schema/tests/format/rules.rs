@@ -63,7 +63,7 @@ const ITEMS: &[Rule] = &[
     ("nothing at all", |m| *m = raw(&[]), Kind::Truncated { needed: 1, available: 0 }),
     ("half a head", |m| *m = raw(&[0xb9, 1]), Kind::Truncated { needed: 2, available: 1 }),
     ("a byte behind the manifest", |m| *m = Value::Raw([m.to_bytes(), vec![0]].concat()), Kind::TrailingBytes { count: 1 }),
-    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 561 }),
+    ("the manifest twice", |m| *m = Value::Raw([m.to_bytes(), m.to_bytes()].concat()), Kind::TrailingBytes { count: 565 }),
 ];
 
 #[rustfmt::skip]
@@ -142,7 +142,7 @@ const KEYS: &[Rule] = &[
     ("key 18", |m| m.append(&[], 18, int(0)), Kind::UnknownCriticalField { key: 18 }),
     ("a very large key", |m| m.append(&[], i128::from(i64::MAX), int(0)), Kind::UnknownCriticalField { key: i64::MAX }),
     ("key 5 in an image", |m| m.append(&[8], 5, int(0)), Kind::UnknownCriticalField { key: 5 }),
-    ("key 15 in a payload", |m| m.append(&[10, 3], 15, int(0)), Kind::UnknownCriticalField { key: 15 }),
+    ("key 16 in a payload", |m| m.append(&[10, 3], 16, int(0)), Kind::UnknownCriticalField { key: 16 }),
     ("key 4 in a requirement", |m| m.append(&[11], 4, int(0)), Kind::UnknownCriticalField { key: 4 }),
     ("key 3 in the validity", |m| m.append(&[14], 3, int(0)), Kind::UnknownCriticalField { key: 3 }),
     ("key 8 in the preconditions", |m| m.append(&[15], 8, int(0)), Kind::UnknownCriticalField { key: 8 }),
@@ -227,6 +227,8 @@ const RELATIONS: &[Rule] = &[
     ("a full payload from a source", |m| m.map(&[10, 2]).insert(1, (int(2), int(0))), Kind::SourceUnexpected { payload: 2, source: 0 }),
     ("no shift, written out", |m| m.append(&[10, 3], 14, int(0)), Kind::DefaultWritten { key: 14 }),
     ("a shift of 4 GiB", |m| m.append(&[10, 3], 14, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
+    ("no least work, written out", |m| m.append(&[10, 3], 15, int(0)), Kind::DefaultWritten { key: 15 }),
+    ("a least work of 4 GiB", |m| m.append(&[10, 3], 15, int(U32_LIMIT.1)), Kind::LimitExceeded { limit: Limit::Unsigned32, max: U32_LIMIT.0, found: U32_LIMIT.1 }),
     ("a shift in a full payload", |m| m.append(&[10, 2], 14, int(4_096)), Kind::GroupUnexpected { payload: 2, group: 4_096 }),
     ("a full payload in place", |m| m.append(&[10, 2], 12, int(4_096)), Kind::GroupUnexpected { payload: 2, group: 4_096 }),
     ("two deltas from one source", |m| m.set(&[10, 1, 2], int(0)), Kind::DuplicatePayload { first: 0, second: 1 }),
@@ -358,6 +360,7 @@ fn limits_are_reached() {
         scratch: u32::MAX,
         erases: u32::MAX,
         min_operations: u32::MAX,
+        min_work: u32::MAX,
     };
     let payload = |role, source| sprag_manifest::Payload {
         role,

@@ -45,6 +45,7 @@ pub(crate) const DELTA: Payload = Payload {
         scratch: 0,
         erases: 1,
         min_operations: 0,
+        min_work: 0,
     },
 };
 
@@ -60,6 +61,7 @@ pub(crate) const PAYLOADS: [Payload; 4] = [
             scratch: 65_536,
             erases: 2,
             min_operations: 40,
+            min_work: 700,
         },
         checkpoint_interval: 16_384,
         in_place_group: 8_192,
@@ -78,6 +80,7 @@ pub(crate) const PAYLOADS: [Payload; 4] = [
             scratch: 0,
             erases: 1,
             min_operations: 0,
+            min_work: 0,
         },
         ..DELTA
     },

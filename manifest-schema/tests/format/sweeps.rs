@@ -143,5 +143,5 @@ fn adjacent_entries_swapped_in_any_map() {
         );
         swaps += 1;
     }
-    assert_eq!(swaps, 16 + 3 + 2 + 3 + 8 + 12 + 7 + 8 + 2 + 1 + 6);
+    assert_eq!(swaps, 16 + 3 + 2 + 3 + 8 + 13 + 7 + 8 + 2 + 1 + 6);
 }

@@ -142,6 +142,17 @@ pub(in crate::cli) fn simulated(result: &Simulation, profile: &DeviceProfile) ->
             have => format!("between cuts; the device has {}", seconds(have)),
         },
     );
+    if let Some(suffices) = progress.work_suffices {
+        let holds = match suffices {
+            true => "between cuts, as the manifest states; enough",
+            false => "between cuts, as the manifest states; not enough",
+        };
+        row(
+            "",
+            format!("{} KiB", thousands(progress.stated_work.into())),
+            format!("of work {holds}"),
+        );
+    }
     if let Some(link) = &result.link {
         let [lost, duplicated, reordered, corrupted] = link.datagrams;
         row(

@@ -264,6 +264,7 @@ impl PayloadSpec {
                 scratch: self.scratch,
                 erases: self.erases,
                 min_operations: 0,
+                min_work: 0,
             },
         };
         payload.needs.ram = u32::try_from(payload.min_ram()).unwrap();
