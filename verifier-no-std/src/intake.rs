@@ -3,6 +3,7 @@
 use sprag_manifest::{Header, MAX_ENVELOPE_LEN, SIG_PREFIX_MAX};
 
 use crate::authenticate::{AuthenticManifest, TrustAnchors, authenticate};
+use crate::ed25519::{Dalek, Ed25519};
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::record::{BootRecord, Phase, StagingPlace};
@@ -120,13 +121,24 @@ impl<'b> Intake<'b> {
     /// # Errors
     /// [`Error::WrongState`] before the envelope is whole; else what is wrong with envelope, signature or manifest.
     pub fn authenticate(self, trust: &TrustAnchors<'_>) -> Result<AuthenticManifest<'b>, Error> {
+        self.authenticate_by::<Dalek>(trust)
+    }
+
+    /// The same, with another implementation of Ed25519 than `ed25519-dalek`.
+    ///
+    /// # Errors
+    /// Those of [`Intake::authenticate`].
+    pub fn authenticate_by<V: Ed25519>(
+        self,
+        trust: &TrustAnchors<'_>,
+    ) -> Result<AuthenticManifest<'b>, Error> {
         let header = self
             .header
             .filter(|_| self.wanted() == 0)
             .ok_or(Error::WrongState)?;
         let end = HEADROOM.saturating_add(self.filled);
         let buf = self.buf.get_mut(..end).ok_or(Error::WrongState)?;
-        authenticate(header, buf, trust)
+        authenticate::<V>(header, buf, trust)
     }
 
     fn head_len(&self) -> usize {

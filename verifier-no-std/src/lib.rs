@@ -38,6 +38,7 @@ mod authenticate;
 mod boot;
 mod checkpoint;
 mod codec;
+mod ed25519;
 mod error;
 mod flash;
 mod hash;
@@ -66,6 +67,9 @@ pub use codec::{
     CodecError, CodecSet, DeltaCodecs, DeltaDecoder, Images, NativeCodecs, NativeDecoder,
     PatchDecoder, Pull, PullError, StoredDecoder,
 };
+#[cfg(feature = "salty")]
+pub use ed25519::Salty;
+pub use ed25519::{Dalek, Ed25519};
 pub use error::{CODES, Error, lwm2m_result};
 pub use hash::{block_hash, page_hash};
 pub use intake::{Intake, intake_len};

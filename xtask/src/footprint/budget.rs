@@ -50,9 +50,13 @@ impl Budgets {
         for row in rows {
             let budgets = self.0.get(&section(row));
             let bounds = self.0.get(&format!("bound.{}", row.variant));
+            if budgets.is_none() {
+                remarks.push(format!("{}: no budgets yet", section(row)));
+            }
             for (name, value) in &row.figures {
                 let place = format!("{} {name}", section(row));
                 match budgets.and_then(|figures| figures.get(*name)) {
+                    None if budgets.is_none() => {}
                     None => grown.push(format!("{place}: {value}, and no budget")),
                     Some(budget) if *value > budget + budget * SLACK / 1000 => {
                         grown.push(format!("{place}: {value}, budget {budget}"));
@@ -156,7 +160,11 @@ mod tests {
                 .unwrap()
                 .contains("budget only 1000")
         );
-        assert!(Budgets::default().judge(&row(1)).is_err());
+        // A figure that is new must be accepted; a target that was never measured is told.
+        let other = Budgets::parse("[thumbv8m.main.small]\nram = 1\n").unwrap();
+        assert!(other.judge(&row(1)).is_err());
+        let remark = Budgets::default().judge(&row(1)).unwrap();
+        assert!(remark.contains("no budgets yet"), "{remark}");
     }
 
     #[test]

@@ -17,8 +17,8 @@ pub(super) struct Variant {
     features: &'static [&'static str],
 }
 
-/// All of them. The second is what the bounds are stated for.
-pub(super) const VARIANTS: [Variant; 2] = [
+/// All of them. The second and third are what the bounds are stated for.
+pub(super) const VARIANTS: [Variant; 3] = [
     Variant {
         name: "everything",
         features: &["isas", "full", "one-slot", "checkpoints"],
@@ -26,6 +26,10 @@ pub(super) const VARIANTS: [Variant; 2] = [
     Variant {
         name: "delta-thumb",
         features: &["thumb"],
+    },
+    Variant {
+        name: "delta-thumb-salty",
+        features: &["thumb", "salty"],
     },
 ];
 

@@ -115,7 +115,10 @@ mod update {
     /// The instructions of this are those of one signature and little else.
     fn signature(intake: Intake<'_>) -> Result<sprag_verifier::AuthenticManifest<'_>, Error> {
         let before = footprint::instructions();
+        #[cfg(not(feature = "salty"))]
         let authentic = intake.authenticate(&TRUST)?;
+        #[cfg(feature = "salty")]
+        let authentic = intake.authenticate_by::<sprag_verifier::Salty>(&TRUST)?;
         let after = footprint::instructions();
         say("signature", "instructions", after.wrapping_sub(before));
         Ok(authentic)
