@@ -115,6 +115,21 @@ impl Staging {
         }
     }
 
+    /// Whether a part of `len` bytes can be written where the log stands; else moves on. After a reset, a place that was
+    /// free is no promise of those behind it: a disk may have kept what was written later and lost what was before.
+    pub(crate) fn find_room<S: Storage>(
+        &mut self,
+        flash: &mut Flash<'_, S>,
+        len: usize,
+    ) -> Result<bool, Error> {
+        self.seat(flash, len)?;
+        let free = self.written > 0 || self.vacancy(flash, len)? == Vacancy::Free;
+        if !free {
+            self.skip_torn(flash, len);
+        }
+        Ok(free)
+    }
+
     /// Looks for bytes that are known, and moves behind them if they are there.
     pub(crate) fn seek_known<S: Storage>(
         &mut self,

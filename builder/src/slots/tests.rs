@@ -16,11 +16,13 @@ use crate::device::{UpdateInputs, UpdateReport};
 use crate::error::Error;
 use crate::profile::intended_device;
 use crate::release::ReleaseSpec;
-use crate::testing::{anchors, built, inputs, key, release, trusted};
+use crate::testing::{anchors, built, inputs, key, noise_of, release, trusted};
 use crate::verify::manifest_of;
 
 /// Bytes that a disk writes as one.
 const BLOCK: usize = 512;
+/// Bytes that the system writes back as one.
+const PAGE: usize = 4096;
 /// Room for the image, and behind it for what is staged.
 const SLOT_LEN: u32 = 256 << 10;
 
@@ -187,6 +189,25 @@ impl Gateway {
         }
     }
 
+    /// The same with whole pages of the system, which it writes back or not as one.
+    fn lose_pages(&mut self) {
+        for disk in &mut self.disks {
+            let salt = self.power.borrow_mut().random(u64::MAX);
+            for block in core::mem::take(&mut disk.unsynced) {
+                let page = u64::try_from(block / PAGE).unwrap();
+                let mut draw = Power {
+                    operations: 0,
+                    cut_at: None,
+                    random: salt ^ page,
+                };
+                if draw.random(2) == 0 {
+                    disk.write_back(block);
+                }
+            }
+            disk.held = disk.durable.clone();
+        }
+    }
+
     fn update(
         &mut self,
         end_at: Option<u64>,
@@ -301,6 +322,42 @@ fn a_power_cut_that_loses_what_was_not_synced_leaves_an_image_to_boot() {
     for staging_len in [0, 128 << 10] {
         assert_swept(CodecChoice::BsdiffZstd, staging_len);
     }
+}
+
+/// A staging file that was all zeros is filled without an erase, and so without a sync: a cut takes back any of many
+/// parts in the middle, and what an earlier run wrote lies behind the places that are free again.
+#[test]
+fn parts_in_the_middle_that_a_power_cut_took_back_are_staged_again() {
+    let mut new = noise_of(3, 150_000);
+    for (number, part) in new.chunks_mut(PAGE).enumerate() {
+        // The write of a part begins behind the bytes that are like erased ones, of which it has more than later parts.
+        part[..4 * (40 - number)].fill(0);
+        part[4 * (40 - number)] = 1;
+    }
+    let mut build = inputs(Vec::new(), &new);
+    build.codec = CodecChoice::Stored;
+    let package = built(&build).unwrap();
+    let seeds = match stride() {
+        1 => 200,
+        _ => 20,
+    };
+    let mut resumed = 0;
+    for seed in 0..seeds {
+        let mut gateway = Gateway::new(seed, 256 << 10);
+        for disk in &mut gateway.disks[2..] {
+            disk.held.fill(0);
+            disk.durable.fill(0);
+        }
+        for cut in [260 + seed, 300 + 2 * seed] {
+            assert!(gateway.update(Some(cut), &package).0.is_err());
+            gateway.lose_pages();
+        }
+        let report = gateway.update(None, &package).0;
+        let report = report.unwrap_or_else(|e| panic!("seed {seed}: {e:?}"));
+        resumed += u64::from(report.resumed);
+        assert!(gateway.holds(Area::SlotB, &new), "seed {seed}");
+    }
+    assert!(resumed > seeds / 2, "{resumed} of {seeds} went on");
 }
 
 #[test]

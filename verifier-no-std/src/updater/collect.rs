@@ -129,6 +129,9 @@ impl<D: PatchDecoder> Updater<'_, D> {
             Item::Block(_) => &*self.block,
         };
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
+        if self.plan.resumed && !staging.find_room(flash, len)? {
+            return Ok(());
+        }
         if staging.write(flash, buffer.get(..len).ok_or(Error::WrongState)?)? {
             self.found(part.item, Pass::Collect)?;
             self.state = self.next_to_collect();
