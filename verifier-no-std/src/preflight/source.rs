@@ -12,6 +12,8 @@ use crate::storage::{Area, Storage};
 const STEP_LEN: u32 = 4096;
 /// Bytes read at a time.
 const PIECE_LEN: usize = 256;
+/// Times the running image is hashed at most before it counts as none of the sources.
+const MAX_PASSES: u8 = 4;
 
 /// A source that the running image was found to be.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,9 @@ pub(super) struct SourceSearch<'m, 'b> {
     installed: Option<(Digest, Digest)>,
     /// A source that matched under another version. The search goes on: it may be how a longer source begins.
     misnamed: Option<Error>,
+    /// What the last pass found, where it matched nothing; and the passes so far.
+    refused: Option<Digest>,
+    passes: u8,
 }
 
 impl<'m, 'b> SourceSearch<'m, 'b> {
@@ -40,6 +45,8 @@ impl<'m, 'b> SourceSearch<'m, 'b> {
             at: 0,
             installed: None,
             misnamed: None,
+            refused: None,
+            passes: 0,
         }
     }
 
@@ -51,7 +58,7 @@ impl<'m, 'b> SourceSearch<'m, 'b> {
         limit: u32,
     ) -> Result<Option<Result<SourceMatch, Error>>, Error> {
         let Some(boundary) = self.next_boundary(limit) else {
-            return Ok(Some(Err(self.refusal())));
+            return Ok(self.refuse());
         };
         let end = boundary.min(self.at.saturating_add(STEP_LEN));
         let mut buf = [0_u8; PIECE_LEN];
@@ -70,6 +77,20 @@ impl<'m, 'b> SourceSearch<'m, 'b> {
         } else {
             None
         })
+    }
+
+    /// Refuses what was found to be no source twice alike; a bit that was misread must not look like another image.
+    fn refuse(&mut self) -> Option<Result<SourceMatch, Error>> {
+        let found = self.hasher.so_far();
+        let alike = self.refused.is_some_and(|before| same(&before, &found));
+        self.passes = self.passes.saturating_add(1);
+        if alike || self.at == 0 || self.passes >= MAX_PASSES {
+            return Some(Err(self.refusal()));
+        }
+        (self.hasher, self.at) = (Hasher::new(), 0);
+        (self.installed, self.misnamed) = (None, None);
+        self.refused = Some(found);
+        None
     }
 
     /// The smallest listed size not yet passed that fits the slot.

@@ -121,6 +121,69 @@ fn one_misread_anywhere_never_boots_a_wrong_image() {
     }
 }
 
+/// A bit of the running image that is misread is never taken for another image: it is hashed again.
+#[test]
+fn one_misread_of_the_source_is_not_a_wrong_source() {
+    let bench = bench(StagingPlace::Area);
+    let running = bench.board.range(Area::SlotA, 3000);
+    for skip in 0..12 {
+        let mut board = bench.board.clone();
+        let flake = Flake::WrongBit;
+        board.sim_mut().flaky_reads(running.clone(), flake, skip, 1);
+        let mut buf = vec![0; bench.offer.intake_len];
+        let prepared = board.prepare(&bench.offer, &mut Link::new(&bench.package.bytes), &mut buf);
+        prepared.unwrap_or_else(|e| panic!("read {skip}: {e:?}"));
+    }
+    // Of what is another image for good, the first difference is reported.
+    let mut board = bench.board.clone();
+    board
+        .sim_mut()
+        .load(running.start + 999, &[!bench.old[999]]);
+    let refused = bench.update(&mut board, &mut Link::new(&bench.package.bytes));
+    assert!(
+        matches!(refused, Err(Error::SourceNotListed { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(board.operations(), 0);
+}
+
+/// An erase or a write that fails once ends the try with its address, and the next try succeeds.
+#[test]
+fn one_failure_of_any_operation_costs_a_try() {
+    for place in [
+        StagingPlace::Direct,
+        StagingPlace::Area,
+        StagingPlace::SlotTail,
+    ] {
+        let bench = bench(place);
+        let mut whole = bench.board.clone();
+        let mut link = Link::new(&bench.package.bytes);
+        bench.update(&mut whole, &mut link).unwrap();
+        for n in 0..whole.operations() {
+            let what = format!("{place:?}, operation {n}");
+            let mut board = bench.board.clone();
+            board.sim_mut().fail_after(n, 1);
+            let mut link = Link::new(&bench.package.bytes);
+            let failed = whole.sim().log()[usize::try_from(n).unwrap()];
+            match bench.update(&mut board, &mut link) {
+                Err(Error::FlashErase { address, .. } | Error::FlashWrite { address, .. }) => {
+                    let operation = failed.address..failed.address + failed.len;
+                    let address = address - BASE;
+                    // A write that begins with blank units is named by its chunk.
+                    let near = operation.contains(&address) || failed.address - address < 256;
+                    assert!(near, "{what}: {address:#x}");
+                }
+                other => panic!("{what}: {other:?}"),
+            }
+            bench.check_boot(&board, &what);
+            let mut link = Link::new(&bench.package.bytes);
+            board
+                .live(&bench.offer, &bench.new, &mut link)
+                .unwrap_or_else(|e| panic!("{what}: {e:?}"));
+        }
+    }
+}
+
 #[test]
 fn a_sector_that_fails_is_named_and_the_old_image_boots_on() {
     for place in [StagingPlace::Direct, StagingPlace::Area] {
