@@ -2,6 +2,7 @@
 
 mod apt;
 mod bench;
+mod broken;
 mod demo_images;
 mod deps;
 mod failure;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
             Some(run) => return Report::of(|report| run.start(report)),
             None => return report::usage(&words, HELP),
         },
+        ["broken"] => return Report::of(|report| broken::start(report, "")),
+        ["broken", name] => return Report::of(|report| broken::start(report, name)),
         ["device-tools"] => tools::task,
         ["demo-images"] => demo_images::write,
         ["demo-images", "--check"] => demo_images::check,

@@ -1,9 +1,13 @@
 //! A board: a flash with its layout, as bootloader and application find it at power-on.
 
+use core::cell::RefCell;
 use core::ops::Range;
 
 use flash_sim::{ConstFlash, FlashSim, Operation};
-use sprag_verifier::{Area, Boot, BootRecord, NorLayout, NorStorage, Region, choose};
+use sprag_verifier::{
+    Area, Boot, BootRecord, FlashErrorKind, Geometry, NorLayout, NorStorage, Region, Storage,
+    choose,
+};
 
 use super::{index, len_u32};
 
@@ -11,6 +15,88 @@ use super::{index, len_u32};
 pub(crate) struct Board<const READ: usize, const WRITE: usize, const SECTOR: usize> {
     flash: ConstFlash<READ, WRITE, SECTOR>,
     pub(crate) layout: NorLayout<'static>,
+}
+
+/// The storage of any board, so that the updater is compiled once for all of them.
+pub(crate) struct AnyStorage<'b> {
+    flash: RefCell<&'b mut dyn AnyFlash>,
+    layout: NorLayout<'static>,
+}
+
+/// What is asked of a storage.
+enum Ask<'a> {
+    Geometry,
+    Sector(u32),
+    Read(u32, &'a mut [u8]),
+    Write(u32, &'a [u8]),
+    Erase(Range<u32>),
+}
+
+/// What it says, in the same order; the last three say the last.
+enum Answer {
+    Geometry(Geometry),
+    Sector(Range<u32>),
+    Done(Result<(), FlashErrorKind>),
+}
+
+trait AnyFlash {
+    fn answer(&mut self, layout: NorLayout<'static>, area: Area, ask: Ask<'_>) -> Answer;
+}
+
+impl<const READ: usize, const WRITE: usize, const SECTOR: usize> AnyFlash
+    for ConstFlash<READ, WRITE, SECTOR>
+{
+    fn answer(&mut self, layout: NorLayout<'static>, area: Area, ask: Ask<'_>) -> Answer {
+        let mut storage = NorStorage::new(self, layout);
+        match ask {
+            Ask::Geometry => Answer::Geometry(storage.geometry(area)),
+            Ask::Sector(offset) => Answer::Sector(storage.sector(area, offset)),
+            Ask::Read(offset, buf) => Answer::Done(storage.read(area, offset, buf)),
+            Ask::Write(offset, bytes) => Answer::Done(storage.write(area, offset, bytes)),
+            Ask::Erase(range) => Answer::Done(storage.erase(area, range)),
+        }
+    }
+}
+
+impl AnyStorage<'_> {
+    fn ask(&self, area: Area, ask: Ask<'_>) -> Answer {
+        self.flash.borrow_mut().answer(self.layout, area, ask)
+    }
+
+    fn done(&self, area: Area, ask: Ask<'_>) -> Result<(), FlashErrorKind> {
+        match self.ask(area, ask) {
+            Answer::Done(result) => result,
+            _ => unreachable!(),
+        }
+    }
+}
+
+impl Storage for AnyStorage<'_> {
+    fn geometry(&self, area: Area) -> Geometry {
+        match self.ask(area, Ask::Geometry) {
+            Answer::Geometry(geometry) => geometry,
+            _ => unreachable!(),
+        }
+    }
+
+    fn sector(&self, area: Area, offset: u32) -> Range<u32> {
+        match self.ask(area, Ask::Sector(offset)) {
+            Answer::Sector(range) => range,
+            _ => unreachable!(),
+        }
+    }
+
+    fn read(&mut self, area: Area, offset: u32, buf: &mut [u8]) -> Result<(), FlashErrorKind> {
+        self.done(area, Ask::Read(offset, buf))
+    }
+
+    fn write(&mut self, area: Area, offset: u32, bytes: &[u8]) -> Result<(), FlashErrorKind> {
+        self.done(area, Ask::Write(offset, bytes))
+    }
+
+    fn erase(&mut self, area: Area, range: Range<u32>) -> Result<(), FlashErrorKind> {
+        self.done(area, Ask::Erase(range))
+    }
 }
 
 impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRITE, SECTOR> {
@@ -40,8 +126,11 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
         self
     }
 
-    pub(crate) fn storage(&mut self) -> NorStorage<'static, &mut ConstFlash<READ, WRITE, SECTOR>> {
-        NorStorage::new(&mut self.flash, self.layout)
+    pub(crate) fn storage(&mut self) -> AnyStorage<'_> {
+        AnyStorage {
+            flash: RefCell::new(&mut self.flash),
+            layout: self.layout,
+        }
     }
 
     pub(crate) fn sim(&self) -> &FlashSim {
