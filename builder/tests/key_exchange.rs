@@ -30,6 +30,7 @@ const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7
 const NO_PASSWORD: PasswordSource = PasswordSource::EnvironmentOrPrompt;
 
 /// What `sprag key export --rust` makes of the key of these tests: it compiles.
+#[expect(unreachable_pub, reason = "a source for others' crates")]
 mod anchor {
     include!("keys/TEST-ONLY.rs");
 }
@@ -103,7 +104,8 @@ fn what_is_no_key_says_why() {
         format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
     };
     let body = SECRET_PEM.lines().nth(1).unwrap();
-    let cases: [(&str, Vec<u8>, Option<RawKey>, u16, &str); 10] = [
+    type Case = (&'static str, Vec<u8>, Option<RawKey>, u16, &'static str);
+    let cases: [Case; 10] = [
         ("empty", vec![], None, 1219, "something else"),
         ("cut", SECRET_PEM[..60].into(), None, 1219, ""),
         ("of RSA", pem("RSA PRIVATE KEY", body).into(), None, 1219, "another format"),

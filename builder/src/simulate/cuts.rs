@@ -261,6 +261,9 @@ pub(super) enum Power {
     Nanoseconds(u64),
 }
 
+/// Boots for each operation of an update after which it counts as one that does not come to its end.
+const BOOTS_AN_OPERATION: u64 = 20;
+
 /// The least power with which the update comes to its end.
 pub(super) fn forward_progress(
     world: &World<'_>,
@@ -270,8 +273,11 @@ pub(super) fn forward_progress(
     progress: Progress<'_>,
 ) -> ForwardProgress {
     let image = u64::try_from(world.new.len().max(1)).unwrap_or(u64::MAX);
-    let boots = (2 * WORK / image).max(2 * LEAST_SAMPLE);
     let operations = run.report.operations;
+    // A device that gets on at all makes an operation at a boot, and some again; of a small update many
+    // boots would be cheap, but tell no more.
+    let enough = BOOTS_AN_OPERATION * operations;
+    let boots = (2 * WORK / image).min(enough).max(2 * LEAST_SAMPLE);
     let completes = |power| lives_through(world, factory, power, boots, inputs.seed);
     // Fewer operations at a time need more boots than are worth it.
     let least = (3 * operations / boots).max(1);
