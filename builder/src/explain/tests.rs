@@ -336,6 +336,16 @@ fn key_errors() -> Vec<KeyError> {
     let source = || io::Error::other("x");
     let (found, key_id) = (Found::Unknown, KeyId([1; 8]));
     vec![
+        KeyError::Foreign {
+            path: path(),
+            reason: "x".into(),
+        },
+        KeyError::ExportName { name: "x".into() },
+        KeyError::Exposed {
+            path: path(),
+            mode: 0o044,
+        },
+        KeyError::Published { path: path() },
         KeyError::Missing { path: path() },
         KeyError::Unreadable {
             path: path(),
