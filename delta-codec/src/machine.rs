@@ -1,9 +1,10 @@
 //! The state machine that encoder and decoder both run: from binary decisions to the bytes of the
-//! new image. `operation` has what lies between copies, `copy` and
-//! `field` what happens inside one.
+//! new image. `operation` has what lies between copies, `copy`,
+//! `clean`, `field` and `expect` what happens inside one.
 
 mod clean;
 mod copy;
+mod expect;
 mod field;
 mod layout;
 mod operation;
