@@ -7,12 +7,12 @@ use clap::Parser;
 use sprag::{CodecLimits, encode_native};
 use sprag_delta::ablation::{Stage, switch_off};
 
+use crate::args::PairArgs;
 use crate::decode::decode_patch;
 use crate::error::BenchError;
 use crate::layout::{Align, Style, Table};
 use crate::numbers::{float, grouped};
-use crate::pairs::{self, Pair};
-use crate::tools::workspace_folder;
+use crate::pairs::Pair;
 
 /// Larger images take too long, fourteen times.
 const NEW_MAX: u64 = 4 << 20;
@@ -21,17 +21,9 @@ const NEW_MAX: u64 = 4 << 20;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "ablation", version)]
 pub struct AblationArgs {
-    /// Folder of pairs; without it, the bundled demonstration images are measured
-    #[arg(long, env = "SPRAG_CORPUS", value_name = "DIR")]
-    pub pairs: Option<PathBuf>,
-
-    /// Measure only this pair (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub only: Vec<String>,
-
-    /// Leave this pair out (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub skip: Vec<String>,
+    /// Which pairs are measured
+    #[command(flatten)]
+    pub pairs: PairArgs,
 
     /// Switch off only this stage, by its name in the table (may be repeated)
     #[arg(long, value_name = "NAME")]
@@ -48,12 +40,9 @@ pub struct AblationArgs {
 ///
 /// A file or folder could not be used, or a patch did not make its image.
 pub fn ablate(args: &AblationArgs) -> Result<(), BenchError> {
-    let mut found = match &args.pairs {
-        Some(folder) => pairs::in_folder(folder)?,
-        None => pairs::bundled(&workspace_folder())?,
-    };
+    let mut found = args.pairs.all()?;
     found.retain(|pair| pair.new_bytes <= NEW_MAX);
-    let pairs = pairs::choose(found, &args.only, &args.skip)?;
+    let pairs = args.pairs.choose(found)?;
     switch_off(&[]);
     let whole = sizes(&pairs, args.ram)?;
     let mut table = Table::new(&[

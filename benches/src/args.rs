@@ -4,6 +4,41 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::error::BenchError;
+use crate::pairs::{self, Pair};
+use crate::tools::workspace_folder;
+
+/// Which pairs are measured.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PairArgs {
+    /// Folder of pairs; without it, the bundled demonstration images are measured
+    #[arg(long, env = "SPRAG_CORPUS", value_name = "DIR")]
+    pub pairs: Option<PathBuf>,
+
+    /// Measure only this pair (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+
+    /// Leave this pair out (may be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub skip: Vec<String>,
+}
+
+impl PairArgs {
+    /// All pairs of the folder, or the bundled one.
+    pub(crate) fn all(&self) -> Result<Vec<Pair>, BenchError> {
+        match &self.pairs {
+            Some(folder) => pairs::in_folder(folder),
+            None => pairs::bundled(&workspace_folder()),
+        }
+    }
+
+    /// Of these, the ones that were asked for.
+    pub(crate) fn choose(&self, found: Vec<Pair>) -> Result<Vec<Pair>, BenchError> {
+        pairs::choose(found, &self.only, &self.skip)
+    }
+}
+
 /// Measures Sprag beside bsdiff, xdelta3, zstd, detools, HDiffPatch and xz over pairs of images.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "table", version)]

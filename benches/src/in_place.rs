@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use crate::args::PairArgs;
 use crate::child::{Ending, Invocation, Runner};
 use crate::error::BenchError;
 use crate::layout::{Align, Style, Table};
 use crate::numbers::{geometric_mean, ratio};
 use crate::ours;
-use crate::pairs::{self, Pair};
-use crate::tools::{Tools, target_folder, workspace_folder};
+use crate::pairs::Pair;
+use crate::tools::{Tools, target_folder};
 
 const HELPER: &str = include_str!("../peers.py");
 /// Sectors of the slot, and segments of detools.
@@ -24,17 +25,9 @@ const NEW_MAX: u64 = 4 << 20;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "in_place", version)]
 pub struct InPlaceArgs {
-    /// Folder of pairs; without it, the bundled demonstration images are measured
-    #[arg(long, env = "SPRAG_CORPUS", value_name = "DIR")]
-    pub pairs: Option<PathBuf>,
-
-    /// Measure only this pair (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub only: Vec<String>,
-
-    /// Leave this pair out (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub skip: Vec<String>,
+    /// Which pairs are measured
+    #[command(flatten)]
+    pub pairs: PairArgs,
 
     /// Decoder workspace in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 16384)]
@@ -94,10 +87,7 @@ type Size = Result<u64, String>;
 ///
 /// A file or folder could not be used, our command is missing, or it failed.
 pub fn measure_in_place(args: &InPlaceArgs) -> Result<(), BenchError> {
-    let mut found = match &args.pairs {
-        Some(folder) => pairs::in_folder(folder)?,
-        None => pairs::bundled(&workspace_folder())?,
-    };
+    let mut found = args.pairs.all()?;
     found.retain(|pair| pair.new_bytes <= NEW_MAX);
     let work = tempfile::tempdir().map_err(BenchError::io(Path::new("temporary folder")))?;
     let helper = work.path().join("peers.py");
@@ -116,7 +106,7 @@ pub fn measure_in_place(args: &InPlaceArgs) -> Result<(), BenchError> {
         patch: work.path().join("patch"),
     };
     let mut rows = Vec::new();
-    for pair in pairs::choose(found, &args.only, &args.skip)? {
+    for pair in args.pairs.choose(found)? {
         let mut sizes = Vec::new();
         for (title, way) in WAYS {
             let size = bench.size(&pair, way)?;

@@ -8,29 +8,21 @@ use std::{env, fs};
 use clap::Parser;
 use serde::Serialize;
 
+use crate::args::PairArgs;
 use crate::child::{Ending, Invocation, Runner};
 use crate::error::BenchError;
 use crate::layout::{Align, Style, Table};
 use crate::numbers::{float, grouped};
 use crate::ours;
-use crate::pairs;
-use crate::tools::{Tools, target_folder, workspace_folder};
+use crate::tools::{Tools, target_folder};
 
 /// Counts the instructions of decoding, by callgrind, for each byte of output.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "instructions", version)]
 pub struct InstructionArgs {
-    /// Folder of pairs; without it, the bundled demonstration images are measured
-    #[arg(long, env = "SPRAG_CORPUS", value_name = "DIR")]
-    pub pairs: Option<PathBuf>,
-
-    /// Measure only this pair (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub only: Vec<String>,
-
-    /// Leave this pair out (may be repeated)
-    #[arg(long, value_name = "NAME")]
-    pub skip: Vec<String>,
+    /// Which pairs are measured
+    #[command(flatten)]
+    pub pairs: PairArgs,
 
     /// Decoder workspace in bytes
     #[arg(long, value_name = "BYTES", default_value_t = 16384)]
@@ -95,13 +87,10 @@ pub fn count_instructions(args: &InstructionArgs) -> Result<(), BenchError> {
             scratch: work.path().to_path_buf(),
         },
     };
-    let found = match &args.pairs {
-        Some(folder) => pairs::in_folder(folder)?,
-        None => pairs::bundled(&workspace_folder())?,
-    };
+    let found = args.pairs.all()?;
     let patch = work.path().join("patch");
     let mut counts = Vec::new();
-    for pair in pairs::choose(found, &args.only, &args.skip)? {
+    for pair in args.pairs.choose(found)? {
         let ram = args.ram.to_string();
         let words = ["delta", "--json", "--ram", &ram, "--effort", &args.effort];
         let mut command: Vec<OsString> = words.iter().map(Into::into).collect();

@@ -34,7 +34,7 @@ mod tools;
 
 #[cfg(feature = "ablation")]
 pub use ablation::{AblationArgs, ablate};
-pub use args::Args;
+pub use args::{Args, PairArgs};
 pub use decode::decode_patch;
 pub use error::BenchError;
 pub use in_place::{InPlaceArgs, measure_in_place};
