@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Crates that a device links, in the order in which they build on each other.
-pub(crate) const DEVICE_CRATES: [&str; 4] = [
+pub(crate) const DEVICE_CRATES: [&str; 5] = [
     "sprag-manifest",
     "sprag-delta",
     "sprag-verifier",
     "sprag-boot-adapters",
+    "sprag-link",
 ];
 
 /// Targets without std that each of them is built for.
