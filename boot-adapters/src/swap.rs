@@ -53,7 +53,7 @@ impl<'s, S: Storage> SwapSlots<'s, S> {
         }
         slots.runs = record.confirmed.other_slot();
         // A bootloader that was asked by others than [`SwapSlots::count_try`] has no try counted.
-        if record.phase == Phase::Pending && !matches!(choose(&mut slots)?, Boot::Trial(_)) {
+        if record.phase == Phase::Pending && !is_trial(choose(&mut slots)?)? {
             return Ok((slots, NewImage::None));
         }
         Ok((slots, NewImage::Runs))
@@ -75,7 +75,7 @@ impl<'s, S: Storage> SwapSlots<'s, S> {
         if !waits(&record) || self.runs != record.confirmed {
             return Err(Error::WrongState);
         }
-        Ok(matches!(choose(self)?, Boot::Trial(_)))
+        is_trial(choose(self)?)
     }
 
     /// Whether the new image runs on trial, so that it can be confirmed.
@@ -129,6 +129,15 @@ impl<'s, S: Storage> SwapSlots<'s, S> {
             Area::SlotA => Err(FlashErrorKind::OutOfBounds),
             place => Ok(place),
         }
+    }
+}
+
+/// Whether the new image may be tried; a try that cannot be counted is none.
+const fn is_trial(boot: Boot) -> Result<bool, Error> {
+    match boot {
+        Boot::Trial(_) => Ok(true),
+        Boot::Unrecorded { failure, .. } => Err(failure),
+        _ => Ok(false),
     }
 }
 

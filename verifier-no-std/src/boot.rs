@@ -19,6 +19,14 @@ pub enum Boot {
     Reverted(Area),
     /// None: the only slot is to be made by the bootloader from what is staged, with [`crate::Preflight::in_bootloader`].
     Apply(Area),
+    /// The confirmed image, or what an only slot holds and is whole: the boot record cannot be written, so that no try
+    /// can be counted and nothing new be begun.
+    Unrecorded {
+        /// The slot to boot.
+        slot: Area,
+        /// Why the record cannot be written: for a report.
+        failure: Error,
+    },
 }
 
 impl Boot {
@@ -29,16 +37,18 @@ impl Boot {
             Self::Confirmed(slot)
             | Self::Trial(slot)
             | Self::Reverted(slot)
-            | Self::Apply(slot) => slot,
+            | Self::Apply(slot)
+            | Self::Unrecorded { slot, .. } => slot,
         }
     }
 }
 
 /// Chooses the slot to boot and counts the try. An image on trial is hashed each time, so that a slot that lost
-/// its bytes is never booted.
+/// its bytes is never booted. A record that can be read but not written costs the trial and not the boot:
+/// [`Boot::Unrecorded`].
 ///
 /// # Errors
-/// [`Error::RecordLost`] and flash errors. A bootloader then boots the slot whose image it can check by its own
+/// [`Error::RecordLost`], and flash errors where no whole image is known of. A bootloader then boots the slot whose image it can check by its own
 /// means; the record is left as it is, and [`confirm`] refuses an application that is not on trial.
 pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
     let mut flash = Flash::new(storage);
@@ -84,8 +94,14 @@ pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
             Boot::Reverted(confirmed)
         }
     };
-    copies.store(&mut flash)?;
-    Ok(boot)
+    match copies.store(&mut flash) {
+        Ok(()) => Ok(boot),
+        Err(failure) if single && !holds => Err(failure),
+        Err(failure) => Ok(Boot::Unrecorded {
+            slot: confirmed,
+            failure,
+        }),
+    }
 }
 
 /// Confirms the image on trial, which runs from `running`: from now on it is the one that boots, and the counters

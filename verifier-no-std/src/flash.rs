@@ -89,10 +89,12 @@ impl<'s, S: Storage> Flash<'s, S> {
             })
     }
 
+    /// Erases whole sectors, once more if the driver reports a failure.
     pub(crate) fn erase(&mut self, area: Area, range: Range<u32>) -> Result<(), Error> {
         let address = self.address(area, range.start);
         self.storage
-            .erase(area, range)
+            .erase(area, range.clone())
+            .or_else(|_| self.storage.erase(area, range))
             .map_err(|kind| Error::FlashErase {
                 area,
                 address,

@@ -177,6 +177,7 @@ fn boot(args: &BootArgs) -> Result<(), Error> {
             why: match boot {
                 Boot::Trial(_) => "trial",
                 Boot::Reverted(_) => "reverted",
+                Boot::Unrecorded { .. } => "unrecorded",
                 _ => "confirmed",
             },
             tries_left: slots.record()?.tries_left,

@@ -68,7 +68,13 @@ impl World<'_> {
         story: &mut Story,
     ) -> Result<bool, Stop> {
         story.boots += 1;
-        let boot = choose(meter).map_err(|e| stop(meter, e))?;
+        let boot = match choose(meter).map_err(|e| stop(meter, e))? {
+            // Without power, nothing boots.
+            Boot::Unrecorded { failure, .. } if !meter.storage.sim().is_powered() => {
+                return Err(stop(meter, failure));
+            }
+            boot => boot,
+        };
         let slot = boot.slot();
         if matches!(boot, Boot::Apply(_)) {
             // The bootloader of a device with a single slot makes the image, and begins anew.

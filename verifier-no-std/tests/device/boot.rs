@@ -1,8 +1,9 @@
 //! The boot record and what follows from it: which slot boots, what may be confirmed, when updates are refused.
 
+use flash_sim::{CutStyle, Defect};
 use sprag_manifest::Digest;
 use sprag_verifier::{
-    Area, Boot, BootRecord, Error, Outcome, Phase, StagingPlace, choose, confirm, give_up,
+    Area, Boot, BootRecord, Error, Outcome, Phase, Region, StagingPlace, choose, confirm, give_up,
 };
 
 use crate::support::{
@@ -435,14 +436,11 @@ fn the_first_store_writes_both_copies() {
         })
         .map(|operation| operation.index)
         .collect();
-    // Erase and write of both, before the first erase of the slot.
-    assert_eq!(records[..4], [0, 1, 2, 3]);
+    // The mark of a new device, then erase and write of both, before the first erase of the slot.
+    assert_eq!(records[..5], [0, 1, 2, 3, 4]);
     // One copy decays while the update is under way: the other tells all there is to know.
     let mut fresh = self::bench();
-    fresh
-        .board
-        .sim_mut()
-        .cut_after(4, flash_sim::CutStyle::Clean);
+    fresh.board.sim_mut().cut_after(5, CutStyle::Clean);
     assert_eq!(fresh.update(), Err(Stop::PowerLost));
     fresh.board.sim_mut().power_on();
     let record = fresh.board.record();
@@ -545,10 +543,36 @@ fn how_a_new_device_can_look() {
     let (blank, junk) = ([0xff; 512], [0x33; 512]);
     let mut torn = [0xff; 512];
     torn[..90].copy_from_slice(&encode(&BootRecord::default(), 2)[..90]);
+    let marked = |bytes: &[u8]| {
+        let mut place = [0xff; 512];
+        place[..bytes.len()].copy_from_slice(bytes);
+        place
+    };
+    let mark: Vec<u8> = b"SPRB".iter().map(|byte| !byte).collect();
+    let torn_mark = [mark[0] | 0x0f, 0xff, mark[2], 0xff];
+    let twice = [&torn_mark[..], &mark].concat();
+    let decayed = {
+        let mut bytes = encode(&BootRecord::default(), 2);
+        bytes[70] ^= 4;
+        marked(&bytes)
+    };
     for (first, second, factory) in [
         (blank, blank, true),
-        (torn, blank, true),
-        (junk, blank, true),
+        // The mark is torn, or written, or made good behind a torn one.
+        (blank, marked(&torn_mark), true),
+        (blank, marked(&mark), true),
+        (blank, marked(&twice), true),
+        // Then the first place is erased and written.
+        (torn, marked(&mark), true),
+        (junk, marked(&mark), true),
+        (junk, marked(&twice), true),
+        // A change that was cut, of a record whose other copy decayed since.
+        (decayed, blank, false),
+        (torn, blank, false),
+        (junk, blank, false),
+        (blank, decayed, false),
+        (decayed, marked(b"SPRB"), false),
+        (decayed, marked(&[0x5f, 0xff, 0xff, 0xff]), false),
         (blank, junk, false),
         (blank, torn, false),
         (junk, junk, false),
@@ -569,5 +593,188 @@ fn how_a_new_device_can_look() {
             let ran = bench.board.power_on(&bench.offer, &bench.new, &mut link);
             assert_eq!(ran, Ok(Ran::Confirmed));
         }
+    }
+}
+
+/// A cut in the middle of a change, then the other copy decays: never a new device, whose slot A would boot though the
+/// confirmed image is in slot B.
+#[test]
+fn a_record_that_decays_behind_a_cut_is_no_new_device() {
+    let mut bench = bench();
+    let (mut lost, mut decays) = (0, 0);
+    for sequence in [8, 9] {
+        let mut release = Release::full(random_image(1000, sequence));
+        release.sequence = sequence;
+        let package = release.package();
+        let offer = Offer::new(&package, &bench.old);
+        let fresh = bench.board.clone();
+        let live = |board: &mut Board<1, 4, 512>| {
+            let mut link = Link::new(&package.bytes);
+            board.run(&offer, &release.new, &mut link)?;
+            board.run(&offer, &release.new, &mut link)
+        };
+        assert_eq!(live(&mut bench.board), Ok(Ran::Confirmed));
+        let log = &bench.board.sim().log()[fresh.sim().log().len()..];
+        let area = fresh.range(Area::Record, 1024);
+        for operation in log.iter().filter(|op| area.contains(&op.address)) {
+            for style in CutStyle::for_operation(operation, fresh.sim().geometry(), 7) {
+                let mut board = fresh.clone();
+                let at = operation.index - fresh.operations();
+                board.sim_mut().cut_after(at, style);
+                assert_eq!(live(&mut board), Err(Stop::PowerLost));
+                board.sim_mut().power_on();
+                let before = board.record();
+                for place in PLACES {
+                    let at = index(area.start + place);
+                    let mut copy = board.sim().bytes()[at..at + 212].to_vec();
+                    copy[40] ^= 8;
+                    let mut board = board.clone();
+                    board.sim_mut().load(area.start + place, &copy);
+                    let what = format!("{sequence}: {operation:?} {style:?}, {place}");
+                    decays += 1;
+                    match BootRecord::load(&mut board.storage()) {
+                        Err(Error::RecordLost) => lost += 1,
+                        // Of the first change of all, nothing is told that a new device does not know.
+                        Ok(after) if before.revision <= 1 => {
+                            assert_eq!(after.confirmed, Area::SlotA, "{what}");
+                        }
+                        Ok(after) => assert!(after.revision + 1 >= before.revision, "{what}"),
+                        Err(e) => panic!("{what}: {e:?}"),
+                    }
+                }
+            }
+        }
+    }
+    assert!(lost > 100 && decays > 1000, "{lost} of {decays}");
+}
+
+/// A record area that is worn out costs the update: what boots is whole, whatever was under way, and says why.
+#[test]
+fn a_record_that_cannot_be_written_boots_the_confirmed_image() {
+    let defects = [
+        Defect::EraseFails,
+        Defect::WriteFails,
+        Defect::StuckBits { seed: 3 },
+    ];
+    for defect in defects {
+        for (phase, tries, whole) in [
+            (Phase::Pending, 3, true),
+            (Phase::Pending, 3, false),
+            (Phase::Testing, 2, true),
+            (Phase::Testing, 0, true),
+        ] {
+            for single in [false, true] {
+                let what = format!("{defect:?} {phase:?} {tries} {whole} {single}");
+                let mut bench = Bench::updated();
+                let record = bench.record(phase, tries);
+                bench.store(0, &encode(&record, 2));
+                bench.store(512, &[0x77; 212]);
+                let area = bench.board.region(Area::Record).start;
+                match defect {
+                    // Within the copy.
+                    Defect::StuckBits { .. } => {
+                        bench.board.sim_mut().stick_bits(area + 512 + 5, 0xff, 0xff);
+                    }
+                    _ => bench.board.sim_mut().break_sector(area + 512, defect),
+                }
+                let mut slot = Area::SlotB;
+                if single {
+                    let start = bench.board.layout.slot_a.start;
+                    bench.board.layout.slot_b = Region::default();
+                    bench.board.sim_mut().load(start, &bench.new);
+                    slot = Area::SlotA;
+                }
+                if !whole {
+                    let at = bench.board.region(slot).start + 500;
+                    bench.board.sim_mut().load(at, &[!bench.new[500]]);
+                }
+                let image = if single { &bench.new } else { &bench.old };
+                for _ in 0..3 {
+                    let failure = match choose(&mut bench.board.storage()) {
+                        Ok(Boot::Unrecorded { slot, failure }) => {
+                            assert_eq!(slot, Area::SlotA, "{what}");
+                            assert!(bench.board.holds(slot, image), "{what}");
+                            failure
+                        }
+                        // The only image does not hold.
+                        Err(failure) => {
+                            assert!(single && !whole, "{what}");
+                            failure
+                        }
+                        // The last image there is needs no try.
+                        Ok(boot) => {
+                            assert_eq!((boot, single, tries), (Boot::Trial(slot), true, 0));
+                            continue;
+                        }
+                    };
+                    let code = match defect {
+                        Defect::EraseFails => 803,
+                        Defect::WriteFails => 802,
+                        Defect::StuckBits { .. } => 804,
+                    };
+                    assert_eq!(failure.code(), code, "{what}");
+                    assert_eq!(bench.board.record(), record, "{what}");
+                }
+            }
+        }
+    }
+}
+
+/// Update after update, until the record's sectors are worn out and long after: each boot finds a whole image.
+#[test]
+fn a_record_area_wears_out() {
+    for defect in [
+        Defect::EraseFails,
+        Defect::WriteFails,
+        Defect::StuckBits { seed: 5 },
+    ] {
+        let mut bench = bench();
+        let area = bench.board.range(Area::Record, 1024);
+        let mut images = [bench.old.clone(), bench.new.clone()];
+        let (mut done, mut refused, mut unrecorded) = (0, 0, 0);
+        for n in 0..40 {
+            let mut release = Release::full(random_image(1000, 100 + n));
+            release.sequence = 10 + n;
+            let package = release.package();
+            let offer = Offer::new(&package, &images[0]);
+            let mut link = Link::new(&package.bytes);
+            for _ in 0..2 {
+                let worn = bench.board.most_erases(&area) >= 30;
+                for place in PLACES.map(|place| area.start + place) {
+                    if worn && bench.board.most_erases(&(place..place + 512)) >= 30 {
+                        bench.board.sim_mut().break_sector(place, defect);
+                    }
+                }
+                let boot = choose(&mut bench.board.storage())
+                    .unwrap_or_else(|e| panic!("{defect:?}, {n}: {e:?}"));
+                let holds = |image: &Vec<u8>| bench.board.holds(boot.slot(), image);
+                let known = images.iter().any(holds) || holds(&release.new);
+                assert!(known, "{defect:?}, {n}: {boot:?}");
+                match boot {
+                    Boot::Trial(slot) => {
+                        let confirmed = confirm(&mut bench.board.storage(), slot);
+                        if confirmed.is_ok() {
+                            images = [release.new.clone(), images[0].clone()];
+                            done += 1;
+                        }
+                    }
+                    Boot::Unrecorded { .. } => unrecorded += 1,
+                    _ => match bench.board.update(&offer, &mut link) {
+                        Ok(_) => images[1] = release.new.clone(),
+                        Err(Stop::Refused(e)) => {
+                            let codes = [802, 803, 804, 901];
+                            assert!(codes.contains(&e.code()), "{defect:?}, {n}: {e:?}");
+                            refused += 1;
+                        }
+                        Err(stop) => panic!("{stop:?}"),
+                    },
+                }
+            }
+        }
+        println!("{defect:?}: {done} updates, {refused} refused, {unrecorded} boots unrecorded");
+        assert!(
+            done >= 8 && refused + unrecorded > 20,
+            "{defect:?}: {done} {refused} {unrecorded}"
+        );
     }
 }

@@ -226,7 +226,7 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
         new: &[u8],
         link: &mut Link<'_>,
     ) -> Result<Ran, Stop> {
-        let boot = choose(&mut self.storage()).map_err(|e| self.stop(e))?;
+        let boot = self.choose()?;
         match boot {
             Boot::Trial(running) => {
                 confirm(&mut self.storage(), running).map_err(|e| self.stop(e))?;
@@ -234,6 +234,16 @@ impl<const READ: usize, const WRITE: usize, const SECTOR: usize> Board<READ, WRI
             }
             running if self.holds(running.slot(), new) => Ok(Ran::UpToDate),
             _ => self.update(offer, link).map(|_| Ran::Updated),
+        }
+    }
+
+    /// What the bootloader does at a reset. A record that cannot be written for want of power boots nothing.
+    pub(crate) fn choose(&mut self) -> Result<Boot, Stop> {
+        match choose(&mut self.storage()) {
+            Ok(Boot::Unrecorded { failure, .. }) if !self.sim().is_powered() => {
+                Err(self.stop(failure))
+            }
+            chosen => chosen.map_err(|e| self.stop(e)),
         }
     }
 

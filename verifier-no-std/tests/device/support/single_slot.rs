@@ -2,7 +2,7 @@
 
 use sprag_manifest::Role;
 use sprag_verifier::{
-    Area, Boot, Outcome, Phase, Region, StagingPlace, Status, Updater, arena_len, choose, confirm,
+    Area, Boot, Outcome, Phase, Region, StagingPlace, Status, Updater, arena_len, confirm,
 };
 
 use super::sweep::{Boots, Life, Lived, What};
@@ -152,7 +152,7 @@ impl<const R: usize, const W: usize, const S: usize> Life<R, W, S> for SingleSlo
 
     /// Boots, and does what bootloader and firmware do.
     fn run(&self, board: &mut Board<R, W, S>, link: &mut Link<'_>) -> Result<Lived, Stop> {
-        let boot = choose(&mut board.storage()).map_err(|e| board.stop(e))?;
+        let boot = board.choose()?;
         match boot {
             Boot::Apply(Area::SlotA) => self.apply(board)?,
             Boot::Trial(slot) => {
