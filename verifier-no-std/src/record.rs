@@ -13,7 +13,9 @@
 //! 196..212 checksum: first 16 bytes of SHA-256 of 0..196
 //! ```
 
-use core::ops::Range;
+mod copies;
+
+pub(crate) use copies::Copies;
 
 use sprag_manifest::Digest;
 
@@ -28,15 +30,6 @@ const VERSION: u16 = 2;
 const BODY_LEN: usize = 196;
 /// Bytes of one copy before it is padded to whole write units.
 const RECORD_LEN: usize = 212;
-/// Times a copy is read before it counts as torn.
-const READS: u8 = 3;
-/// Times a copy is written before its place counts as worn out.
-const WRITES: u8 = 2;
-/// What the second place holds until a device has its first record. A torn record cannot look like it: it has none of
-/// the bits of [`MAGIC`].
-const NEW_MARK: [u8; 4] = [!b'S', !b'P', !b'R', !b'B'];
-/// The longest padded copy: write units have at most 256 bytes.
-const PADDED_LEN: usize = 256;
 
 /// How far an update has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -359,175 +352,5 @@ impl Fields<'_> {
 
     fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
-    }
-}
-
-/// The record that counts, and which copy it is.
-#[derive(Debug)]
-pub(crate) struct Copies {
-    pub(crate) current: BootRecord,
-    current_is_second: bool,
-    birth: Birth,
-}
-
-/// Whether a record was ever stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Birth {
-    /// None was. The second place is to say so, here, before the first one is touched.
-    Unmarked(u32),
-    /// None was: the second place says so, and the first one may hold a torn one.
-    Marked,
-    Past,
-}
-
-impl Copies {
-    /// Stores the current record over the older copy.
-    pub(crate) fn store<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
-        flash.check_geometry(Area::Record)?;
-        self.current.revision = self.current.revision.saturating_add(1);
-        if let Birth::Unmarked(at) = self.birth {
-            // No erase: one that is cut leaves what a lost record may look like.
-            let (mark, len) = padded(flash, &NEW_MARK);
-            flash.write(Area::Record, at, mark.get(..len).unwrap_or(&mark))?;
-            self.birth = Birth::Marked;
-        }
-        self.store_over_older(flash)?;
-        if self.birth == Birth::Marked {
-            // The mark goes: from now on, one copy that decays is never all there was.
-            self.birth = Birth::Past;
-            self.store_over_older(flash)?;
-        }
-        Ok(())
-    }
-
-    fn store_over_older<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
-        let second = !self.current_is_second;
-        write_place(flash, second, &self.current.encode())?;
-        self.current_is_second = second;
-        Ok(())
-    }
-
-    pub(crate) fn load<S: Storage>(flash: &mut Flash<'_, S>) -> Result<Self, Error> {
-        let behind = copy_range(flash, true);
-        let first = Self::read_copy(flash, 0);
-        let second = Self::read_copy(flash, behind.start);
-        // A copy that cannot be read, as flash with ECC answers for a torn write, is not whole.
-        let (current, current_is_second, birth) = match (first, second) {
-            (Ok(Some(a)), Ok(Some(b))) if b.revision > a.revision => (b, true, Birth::Past),
-            (Ok(Some(a)), _) => (a, false, Birth::Past),
-            (_, Ok(Some(b))) => (b, true, Birth::Past),
-            (first, second) => match Self::birth(flash, behind)? {
-                Birth::Past => return Err(first.and(second).err().unwrap_or(Error::RecordLost)),
-                // As if the second copy counted: the first write goes to the first place.
-                birth => (BootRecord::default(), true, birth),
-            },
-        };
-        Ok(Self {
-            current,
-            current_is_second,
-            birth,
-        })
-    }
-
-    /// Whether a device without a whole copy never had one. What a cut in the middle of a change leaves, one place
-    /// blank and in the other what decayed since, must not look like that.
-    fn birth<S: Storage>(flash: &mut Flash<'_, S>, second: Range<u32>) -> Result<Birth, Error> {
-        let erased = flash.erased(Area::Record);
-        let unit = flash.align(
-            Area::Record,
-            u32::try_from(NEW_MARK.len()).unwrap_or(u32::MAX),
-        );
-        let (mut whole, mut begun, mut free) = (false, false, None);
-        let mut at = second.start;
-        // A mark that was torn is made good behind it, once.
-        for _ in 0..2 {
-            let mut found = NEW_MARK.map(|_| erased);
-            if at.saturating_add(unit) > second.end {
-                break;
-            }
-            if flash.read(Area::Record, at, &mut found).is_ok() {
-                let mut bytes = found.iter().zip(NEW_MARK);
-                if bytes.any(|(found, mark)| (found ^ erased) & !(mark ^ erased) != 0) {
-                    return Ok(Birth::Past);
-                }
-                whole |= found == NEW_MARK;
-                match found.iter().all(|byte| *byte == erased) {
-                    true => free = free.or(Some(at)),
-                    false => begun = true,
-                }
-            }
-            at = at.saturating_add(unit);
-        }
-        if !flash.is_blank(Area::Record, at..second.end)? {
-            return Ok(Birth::Past);
-        }
-        let untouched = flash.is_blank(Area::Record, 0..second.start)?;
-        Ok(match free.filter(|_| !whole) {
-            Some(at) if untouched => Birth::Unmarked(at),
-            _ if untouched || begun => Birth::Marked,
-            _ => Birth::Past,
-        })
-    }
-
-    /// The copy at `offset`, or `None` if it is torn or blank. A copy that was misread once must not cost what it
-    /// says, so it is read again before it counts as torn.
-    fn read_copy<S: Storage>(
-        flash: &mut Flash<'_, S>,
-        offset: u32,
-    ) -> Result<Option<BootRecord>, Error> {
-        let mut bytes = [0; RECORD_LEN];
-        let mut read = Ok(());
-        for _ in 0..READS {
-            read = flash.read(Area::Record, offset, &mut bytes);
-            match BootRecord::decode(&bytes) {
-                Some(record) if read.is_ok() => return Ok(Some(record)),
-                _ => {}
-            }
-        }
-        read.map(|()| None)
-    }
-}
-
-/// Erases the first or the second place and writes `content` there, once more if the driver reports a failure.
-fn write_place<S: Storage>(
-    flash: &mut Flash<'_, S>,
-    second: bool,
-    content: &[u8],
-) -> Result<(), Error> {
-    let place = copy_range(flash, second);
-    let (bytes, len) = padded(flash, content);
-    let bytes = bytes.get(..len).unwrap_or(&bytes);
-    let mut written = Ok(());
-    for _ in 0..WRITES {
-        written = flash
-            .erase(Area::Record, place.clone())
-            .and_then(|()| flash.write(Area::Record, place.start, bytes));
-        // What does not read back may have gone astray: that is not done twice.
-        if matches!(written, Ok(()) | Err(Error::FlashVerify { .. })) {
-            break;
-        }
-    }
-    written
-}
-
-/// Bytes with erased ones behind them, and how many of these make whole write units.
-fn padded<S: Storage>(flash: &Flash<'_, S>, content: &[u8]) -> ([u8; PADDED_LEN], usize) {
-    let mut bytes = [flash.erased(Area::Record); PADDED_LEN];
-    for (to, from) in bytes.iter_mut().zip(content) {
-        *to = *from;
-    }
-    let len = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    let len = usize::try_from(flash.align(Area::Record, len)).unwrap_or(PADDED_LEN);
-    (bytes, len)
-}
-
-/// Where the first or the second copy lies: as many sectors as it takes, one on most parts.
-fn copy_range<S: Storage>(flash: &Flash<'_, S>, second: bool) -> Range<u32> {
-    let len = u32::try_from(RECORD_LEN).unwrap_or(u32::MAX);
-    let first_end = flash.align_to_sector(Area::Record, len);
-    if second {
-        first_end..flash.align_to_sector(Area::Record, first_end.saturating_add(len))
-    } else {
-        0..first_end
     }
 }
