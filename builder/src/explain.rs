@@ -3,6 +3,7 @@
 //!
 //! One table for each layer, as small as the layer is; [`explanations`] joins them, sorted by code.
 
+mod binding;
 mod builder;
 mod containers;
 mod decode;
@@ -56,7 +57,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 16] = [
+const TABLES: [&[Explanation]; 17] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
@@ -66,6 +67,7 @@ const TABLES: [&[Explanation]; 16] = [
     decode::TABLE,
     flash::TABLE,
     state::TABLE,
+    binding::TABLE,
     builder::RELEASE,
     files::INPUTS,
     builder::BUILD,

@@ -12,7 +12,7 @@ use crate::preconditions::Reason;
 use crate::storage::{Area, FlashErrorKind};
 use crate::text::Text;
 
-pub use codes::{CODES, lwm2m_result};
+pub use codes::{BINDING_CODES, CODES, lwm2m_result};
 
 /// Why a package was refused, or an update stopped.
 ///

@@ -70,7 +70,7 @@ pub use codec::{
 #[cfg(feature = "salty")]
 pub use ed25519::Salty;
 pub use ed25519::{Dalek, Ed25519};
-pub use error::{CODES, Error, lwm2m_result};
+pub use error::{BINDING_CODES, CODES, Error, lwm2m_result};
 pub use hash::{block_hash, page_hash};
 pub use intake::{Intake, intake_len};
 pub use plan::Plan;

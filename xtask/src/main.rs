@@ -8,6 +8,7 @@ mod deps;
 mod failure;
 mod footprint;
 mod fuzz;
+mod header;
 mod interop;
 mod nostd;
 mod panic_free;
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
         ["footprint", "--bless"] => footprint::bless,
         ["footprint", "--quick", "--bless"] => footprint::bless_quick,
         ["footprint", "--json"] => return footprint::json(),
+        ["header"] => header::write,
+        ["header", "--check"] => header::check,
         ["panic-free"] => panic_free::check,
         ["nostd"] => nostd::check,
         ["deps"] => deps::check,

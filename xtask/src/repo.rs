@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Crates that a device links, in the order in which they build on each other.
-pub(crate) const DEVICE_CRATES: [&str; 5] = [
+pub(crate) const DEVICE_CRATES: [&str; 6] = [
     "sprag-manifest",
     "sprag-delta",
     "sprag-verifier",
     "sprag-boot-adapters",
     "sprag-link",
+    "sprag-c",
 ];
 
 /// Targets without std that each of them is built for.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
-use crate::{demo_images, deps, footprint, interop, nostd, panic_free, repo, run};
+use crate::{demo_images, deps, footprint, header, interop, nostd, panic_free, repo, run};
 
 /// Everything.
 pub(crate) fn full(report: &mut Report) {
@@ -23,6 +23,7 @@ pub(crate) fn full(report: &mut Report) {
     lints_elsewhere(report);
     tests(report, &environment);
     report.stage("documentation", documentation);
+    header::check(report);
     nostd::check(report);
     panic_free::check(report);
     deps::check(report);
@@ -71,6 +72,7 @@ fn style(report: &mut Report) {
             "device",
             "device/footprint",
             "device/panic-free",
+            "c-api/header",
             "fuzz",
             "priors",
         ] {

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use sprag_manifest::{DecodeError, DecodeErrorKind, EncodeError, Isa, KeyId};
-use sprag_verifier::{CODES, lwm2m_result};
+use sprag_verifier::{BINDING_CODES, CODES, lwm2m_result};
 
 use super::render::exit_code;
 use super::{explain, explanations, render};
@@ -19,6 +19,7 @@ fn registers() -> Vec<(u16, &'static str)> {
     [
         sprag_manifest::CODES,
         CODES,
+        BINDING_CODES,
         BUILD_CODES,
         INPUT_CODES,
         CONTAINER_CODES,

@@ -71,6 +71,18 @@ pub const CODES: &[(u16, &str)] = &[
     (905, "REVERTED_BEFORE"),
 ];
 
+/// Codes of bindings to other languages, which report them beside those of [`CODES`]: what Rust's types rule out.
+pub const BINDING_CODES: &[(u16, &str)] = &[
+    (921, "NULL_POINTER"),
+    (922, "STRUCT_SIZE"),
+    (923, "MISALIGNED"),
+    (924, "BAD_MEMORY"),
+    (925, "BAD_TEXT"),
+    (926, "FLASH_LAYOUT"),
+    (927, "INCOMPLETE"),
+    (928, "BAD_ARGUMENT"),
+];
+
 /// The LwM2M Firmware Update result (OMA LwM2M 1.2, Object 5, resource 5) for an error code:
 /// 2 not enough flash, 3 out of RAM, 4 connection lost, 5 integrity check failed, 6 unsupported package type,
 /// 8 firmware update failed, 11 deferred. Results 7, 9 and 10 belong to the transport.
