@@ -13,6 +13,7 @@ mod explain;
 mod inspect;
 mod key;
 mod report;
+mod send;
 mod simulate;
 mod slots;
 pub(crate) mod ui;
@@ -54,6 +55,7 @@ enum Command {
     Apply(apply::ApplyArgs),
     #[command(subcommand)]
     Slots(slots::SlotsCommand),
+    Send(send::SendArgs),
     Simulate(simulate::SimulateArgs),
     Delta(delta::DeltaArgs),
     Explain(explain::ExplainArgs),
@@ -96,6 +98,7 @@ impl Command {
             Self::Inspect(args) => args.json.into(),
             Self::Verify(args) => args.json.into(),
             Self::Apply(args) => args.json.into(),
+            Self::Send(args) => args.json.into(),
             Self::Simulate(args) => args.json.into(),
             Self::Delta(args) => args.json.into(),
             Self::Slots(command) => command.format(),
@@ -116,6 +119,7 @@ impl Command {
             Self::Verify(args) => verify::run(&args),
             Self::Apply(args) => apply::run(&args),
             Self::Slots(command) => slots::run(&command),
+            Self::Send(args) => send::run(&args),
             Self::Simulate(args) => simulate::run(&args),
             Self::Delta(args) => delta::run(&args),
             Self::Explain(args) => explain::run(&args),

@@ -10,6 +10,7 @@ use crate::exit;
 use crate::input::InputError;
 use crate::keys::KeyError;
 use crate::output::OutputError;
+use crate::send::{LinkError, Reported};
 use crate::slots::SlotsError;
 
 /// Why a command ended without its result.
@@ -29,6 +30,10 @@ pub enum Error {
     Output(OutputError),
     /// A folder of slots cannot be used.
     Slots(SlotsError),
+    /// A line to a device failed.
+    Link(LinkError),
+    /// What a device at the other end of a line refused.
+    Reported(Reported),
     /// A key or signature file was refused.
     Key(KeyError),
     /// What the device code said of the package.
@@ -121,6 +126,8 @@ impl Error {
             Self::Container { error, .. } => error.code(),
             Self::Output(e) => e.code(),
             Self::Slots(e) => e.code(),
+            Self::Link(e) => e.code(),
+            Self::Reported(e) => e.code,
             Self::Key(e) => e.code(),
             Self::Device(e) | Self::SelfCheck(e) => e.code(),
             Self::MissingField { .. } => 1001,
@@ -146,6 +153,8 @@ impl Error {
             Self::Container { error, .. } => error.exit_code(),
             Self::Output(e) => e.exit_code(),
             Self::Slots(e) => e.exit_code(),
+            Self::Link(e) => e.exit_code(),
+            Self::Reported(e) => exit::for_device(e.code),
             Self::Key(e) => e.exit_code(),
             Self::Device(e) => exit::for_device(e.code()),
             Self::SelfCheck(e) => match exit::for_device(e.code()) {
@@ -173,6 +182,8 @@ impl Error {
             Self::Container { error, .. } => Some(error.help().into()),
             Self::Output(e) => e.help(),
             Self::Slots(e) => e.help(),
+            Self::Link(e) => e.help(),
+            Self::Reported(e) => Some(format!("sprag explain {} tells cause and remedy", e.code)),
             Self::Key(e) => e.help(),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
             Self::SelfCheck(e) if exit::for_device(e.code()) == exit::DOES_NOT_FIT => Some(
@@ -217,6 +228,8 @@ impl core::fmt::Display for Error {
             }
             Self::Output(e) => e.fmt(f),
             Self::Slots(e) => e.fmt(f),
+            Self::Link(e) => e.fmt(f),
+            Self::Reported(e) => e.fmt(f),
             Self::Key(e) => e.fmt(f),
             Self::Device(e) => crate::explain::describe(e).fmt(f),
             Self::SelfCheck(e) => {

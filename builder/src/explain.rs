@@ -74,6 +74,7 @@ const TABLES: [&[Explanation]; 17] = [
     containers::TABLE,
     files::OUTPUTS,
     files::SLOTS,
+    files::LINKS,
     keys::TABLE,
 ];
 

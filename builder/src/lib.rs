@@ -10,6 +10,7 @@
 //! | look inside | [`inspect`], [`verify`] |
 //! | apply, on simulated flash | [`SimulatedDevice`] |
 //! | apply, to files or partitions | [`Slots`] |
+//! | send it over a line, in SMP | [`send`](fn@send) |
 //! | cut its power, at every operation | [`simulate`], [`Simulation`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
@@ -34,6 +35,7 @@ mod output;
 mod package;
 mod profile;
 mod release;
+mod send;
 mod simulate;
 mod slots;
 mod sniff;
@@ -71,6 +73,10 @@ pub use profile::{
     intended_flash, read_profile,
 };
 pub use release::{DEFAULT_BLOCK_SIZE, ReleaseSpec, checked_name, read_release};
+pub use send::{
+    Address, DeviceFacts, LINK_CODES, LinkError, Reported, SendEvent, SendOptions, SendOutcome,
+    Sent, send,
+};
 pub use simulate::{
     CutReport, Cuts, ForwardProgress, LinkReport, Simulation, SimulationInputs, Uninterrupted,
     simulate,

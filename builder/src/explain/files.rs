@@ -164,3 +164,55 @@ pub(super) const SLOTS: &[Explanation] = &[
                  goes on where it was. The confirmed image was not touched.",
     },
 ];
+
+/// 1140 to 1145: what is wrong with a line to a device, or at its other end.
+pub(super) const LINKS: &[Explanation] = &[
+    Explanation {
+        code: 1140,
+        name: "LINK_FAILED",
+        meaning: "The serial port or socket to the device could not be opened, or broke off, for longer \
+                  than the patience.",
+        cause: "The path or address is wrong, the cable is out, the user may not open the port, or \
+                another program has it.",
+        remedy: "Read the system's reason in the message, mend it, and send again: the device goes on \
+                 where it was.",
+    },
+    Explanation {
+        code: 1141,
+        name: "LINK_SILENT",
+        meaning: "The line is open, and nobody answers on it.",
+        cause: "The device is off, runs at another speed, or runs firmware that serves no updates.",
+        remedy: "Check power, --baud and the firmware; then send again: the device goes on where it \
+                 was.",
+    },
+    Explanation {
+        code: 1142,
+        name: "LINK_ANSWER",
+        meaning: "The device answers in SMP, but what it answers cannot be used.",
+        cause: "Its firmware serves another version of the messages than this command.",
+        remedy: "Use the sprag that the firmware was made with, or update it another way first.",
+    },
+    Explanation {
+        code: 1143,
+        name: "LINK_UNSERVED",
+        meaning: "The device answers in SMP, but does not know the request.",
+        cause: "It runs mcumgr without Sprag: its firmware takes whole images, not packages.",
+        remedy: "Link sprag-link into the firmware, as docs/SERIAL.md describes.",
+    },
+    Explanation {
+        code: 1144,
+        name: "NOT_CONFIRMED",
+        meaning: "The new image runs on trial, and was not confirmed while the command waited.",
+        cause: "It does not find itself well, or needs longer than --patience for its health checks.",
+        remedy: "Look at the device. Left alone, it confirms the image or goes back to the old one.",
+    },
+    Explanation {
+        code: 1145,
+        name: "REVERTED",
+        meaning: "The new image was started, was not confirmed in its tries, and was given up: the old \
+                  one runs again.",
+        cause: "The new firmware crashes, hangs or fails its health checks on this board.",
+        remedy: "Find out why before it goes to other devices. The same package is refused from now on \
+                 (905); build another one.",
+    },
+];

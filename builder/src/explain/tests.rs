@@ -12,6 +12,7 @@ use crate::exit;
 use crate::input::{INPUT_CODES, InputError};
 use crate::keys::{Found, KEY_CODES, KeyError};
 use crate::output::{OUTPUT_CODES, OutputError};
+use crate::send::LINK_CODES;
 use crate::slots::{SLOT_CODES, SlotsError};
 
 /// Every code there is, with its name.
@@ -25,6 +26,7 @@ fn registers() -> Vec<(u16, &'static str)> {
         CONTAINER_CODES,
         OUTPUT_CODES,
         SLOT_CODES,
+        LINK_CODES,
         KEY_CODES,
     ]
     .concat()

@@ -1,0 +1,360 @@
+//! A device twin at the other end of a socket: the device's own session code, over simulated flash.
+
+#![cfg(unix)]
+
+use core::time::Duration;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::thread::JoinHandle;
+
+use sprag_link::{End, Identity, Line, Memory, Port, serve};
+use sprag_manifest::Isa;
+use sprag_verifier::{
+    Area, Attempt, BootRecord, Device, Installed, Outcome, Phase, Resources, choose,
+};
+use tempfile::TempDir;
+
+use super::{Address, SendOptions, SendOutcome, Sent, send};
+use crate::build::Source;
+use crate::codec::{CodecChoice, HostCodecs};
+use crate::device::SimStorage;
+use crate::error::Error;
+use crate::profile::default_flash;
+use crate::release::ReleaseSpec;
+use crate::testing::{anchors, built, inputs, key, noise_of, release, trusted};
+
+const RAM: u32 = 64 << 10;
+const ENVELOPE: usize = 1024;
+
+fn images() -> (Vec<u8>, Vec<u8>) {
+    let old = noise_of(1, 20_000);
+    let new = [&old[..15_000], &noise_of(2, 9_000), &old[15_000..]].concat();
+    (old, new)
+}
+
+/// A package of some ten blocks.
+fn package() -> Vec<u8> {
+    let (old, new) = images();
+    let sources = vec![Source {
+        version: "1.0.0",
+        bytes: &old,
+    }];
+    let mut inputs = inputs(sources, &new);
+    inputs.codec = CodecChoice::Native;
+    let mut release = release();
+    release.block_size = Some(1024);
+    inputs.release = ReleaseSpec::new(release).unwrap();
+    built(&inputs).unwrap()
+}
+
+/// How the twin treats its line.
+#[derive(Clone, Copy, Debug, Default)]
+struct Manners {
+    hardware: Option<&'static str>,
+    /// It hangs up each time so many bytes have come.
+    hang_up_after: Option<usize>,
+    /// Besides, its power is gone then.
+    lose_power: bool,
+    /// A bit of every so manieth byte is flipped.
+    flip_every: Option<usize>,
+    /// The new image never finds itself well.
+    broken: bool,
+}
+
+struct Socket {
+    stream: UnixStream,
+    bytes: std::collections::VecDeque<u8>,
+    left: Option<usize>,
+    flip: Option<usize>,
+    count: usize,
+}
+
+impl Port for Socket {
+    fn read(&mut self) -> Option<u8> {
+        let byte = self.bytes.pop_front()?;
+        self.count += 1;
+        let flip = self
+            .flip
+            .is_some_and(|every| self.count.is_multiple_of(every));
+        Some(if flip { byte ^ 4 } else { byte })
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // A host that has gone is found out by the next read.
+        let _ = self.stream.write_all(bytes);
+    }
+
+    fn wait(&mut self) -> bool {
+        let mut buf = [0; 256];
+        let most = self.left.unwrap_or(buf.len()).min(buf.len());
+        match self.stream.read(&mut buf[..most]) {
+            Ok(count @ 1..) => {
+                self.bytes.extend(&buf[..count]);
+                self.left = self.left.map(|left| left - count);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+struct Twin {
+    socket: PathBuf,
+    thread: JoinHandle<SimStorage>,
+    _folder: TempDir,
+}
+
+impl Twin {
+    fn start(manners: Manners) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("line");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let path = socket.clone();
+        let thread = std::thread::spawn(move || live(&listener, &path, manners));
+        Self {
+            socket,
+            thread,
+            _folder: folder,
+        }
+    }
+
+    fn send(&self, package: &[u8]) -> Result<Sent, Error> {
+        let options = SendOptions {
+            answer: Duration::from_millis(300),
+            patience: Duration::from_secs(20),
+            start: true,
+        };
+        let address = Address::Unix(self.socket.clone());
+        send(&address, package, &options, &mut |_| ())
+    }
+
+    /// The flash, after the twin was told to end.
+    fn end(self) -> SimStorage {
+        fs::remove_file(&self.socket).unwrap();
+        self.thread.join().unwrap()
+    }
+}
+
+/// A device's life: boots, serves, starts anew, until its socket's name is gone.
+fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> SimStorage {
+    let (old, new) = images();
+    let profile = default_flash(64 << 10);
+    let mut storage = SimStorage::new(&profile, old.len()).unwrap();
+    storage.load(Area::SlotA, &old);
+    let keys = trusted(&key());
+    let trust = anchors(&keys);
+    listener.set_nonblocking(true).unwrap();
+    let mut hang_ups = 6;
+    let mut stream = None;
+    'boot: loop {
+        let running = choose(&mut storage).unwrap().slot();
+        let runs_new = storage.bytes(running).starts_with(&new);
+        if runs_new && manners.broken {
+            // It crashes at once, and its tries are counted.
+            continue;
+        }
+        loop {
+            while stream.is_none() {
+                match listener.accept() {
+                    Ok((accepted, _)) => {
+                        accepted.set_nonblocking(false).unwrap();
+                        stream = Some(accepted);
+                    }
+                    Err(_) if !path.exists() => return storage,
+                    Err(_) => std::thread::sleep(Duration::from_millis(2)),
+                }
+            }
+            let socket = Socket {
+                stream: stream.as_ref().unwrap().try_clone().unwrap(),
+                bytes: Default::default(),
+                left: manners.hang_up_after.filter(|_| hang_ups > 0),
+                flip: manners.flip_every,
+                count: 0,
+            };
+            let mut buf = [0; 700];
+            let mut line = Line::new(socket, &mut buf);
+            let mut bytes = vec![0; usize::try_from(RAM).unwrap()];
+            let mut memory = Memory {
+                bytes: &mut bytes,
+                envelope: ENVELOPE,
+            };
+            let identity = Identity {
+                device: Device {
+                    vendor: "acme",
+                    product: "gateway",
+                    hardware: manners.hardware.unwrap_or("r1"),
+                    isa: Isa::None,
+                    bootloader: None,
+                    os: None,
+                    layout: None,
+                    load_address: None,
+                    keyset_version: 0,
+                    now: None,
+                    battery_percent: None,
+                    free_storage: None,
+                    temperature: None,
+                    free_ram: None,
+                    minute_of_day: None,
+                    attempt: Attempt::First,
+                    installed: Installed {
+                        version: Some(if runs_new { "2.0.0" } else { "1.0.0" }),
+                        ..Installed::default()
+                    },
+                },
+                resources: Resources {
+                    ram: RAM,
+                    trailer_reserve: 0,
+                    trial_boots: 3,
+                },
+                trust: &trust,
+                running,
+                healthy: true,
+            };
+            match serve(&mut line, &mut storage, &mut memory, &identity, &HostCodecs) {
+                End::Reset => continue 'boot,
+                End::Closed => {
+                    stream = None;
+                    hang_ups -= 1;
+                    if manners.lose_power {
+                        continue 'boot;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn check_updated(mut storage: SimStorage) {
+    let (_, new) = images();
+    assert!(storage.bytes(Area::SlotB).starts_with(&new));
+    let record = BootRecord::load(&mut storage).unwrap();
+    assert_eq!((record.phase, record.confirmed), (Phase::Idle, Area::SlotB));
+    assert_eq!(record.outcome, Outcome::Confirmed);
+}
+
+fn check_untouched(mut storage: SimStorage) {
+    let (old, _) = images();
+    assert!(storage.bytes(Area::SlotA).starts_with(&old));
+    assert!(storage.bytes(Area::SlotB).iter().all(|byte| *byte == 0xff));
+    assert_eq!(
+        BootRecord::load(&mut storage).unwrap(),
+        BootRecord::default()
+    );
+}
+
+#[test]
+fn a_package_is_sent_started_and_confirmed() {
+    let (twin, package) = (Twin::start(Manners::default()), package());
+    let sent = twin.send(&package).unwrap();
+    assert_eq!(sent.outcome, SendOutcome::Confirmed);
+    assert_eq!((sent.reconnects, sent.resumed_at), (0, None));
+    assert_eq!(sent.device.version, "1.0.0");
+    let all = u64::try_from(package.len()).unwrap();
+    assert!((all..all + 700).contains(&sent.sent_bytes), "{sent:?}");
+    let again = twin.send(&package).unwrap();
+    assert_eq!((again.outcome, again.sent_bytes), (SendOutcome::Already, 0));
+    check_updated(twin.end());
+}
+
+#[test]
+fn a_line_that_breaks_off_costs_little() {
+    for lose_power in [false, true] {
+        let package = package();
+        let twin = Twin::start(Manners {
+            hang_up_after: Some(4_000),
+            lose_power,
+            ..Manners::default()
+        });
+        let sent = twin.send(&package).unwrap();
+        assert_eq!(sent.outcome, SendOutcome::Confirmed);
+        assert!(sent.reconnects >= 3, "{sent:?}");
+        // It went on: an update from the start never fits between two breaks.
+        assert!(sent.resumed_at.is_some(), "{sent:?}");
+        assert!(package.len() > 8_000);
+        check_updated(twin.end());
+    }
+}
+
+#[test]
+fn bytes_that_go_wrong_are_sent_again() {
+    let twin = Twin::start(Manners {
+        flip_every: Some(4_001),
+        ..Manners::default()
+    });
+    let sent = twin.send(&package()).unwrap();
+    assert!(sent.repeated > 0, "{sent:?}");
+    assert_eq!(sent.outcome, SendOutcome::Confirmed);
+    check_updated(twin.end());
+}
+
+#[test]
+fn a_package_for_another_board_is_not_sent() {
+    let twin = Twin::start(Manners {
+        hardware: Some("r9"),
+        ..Manners::default()
+    });
+    let refused = twin.send(&package()).unwrap_err();
+    assert!(
+        matches!(&refused, Error::Device(e) if e.code() == 303),
+        "{refused:?}"
+    );
+    check_untouched(twin.end());
+}
+
+#[test]
+fn what_the_device_refuses_is_explained() {
+    let twin = Twin::start(Manners::default());
+    let mut forged = package();
+    // The last byte of the envelope belongs to the signature.
+    let end = crate::inspect::inspect(&forged).unwrap();
+    let end = usize::try_from(end.header_bytes + end.envelope_bytes).unwrap();
+    forged[end - 1] ^= 1;
+    let refused = twin.send(&forged).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.exit_code()),
+        (202, crate::exit::SIGNATURE)
+    );
+    let said = refused.to_string();
+    assert!(
+        said.starts_with("the device refused the package: "),
+        "{said}"
+    );
+    check_untouched(twin.end());
+}
+
+#[test]
+fn a_block_that_stays_wrong_ends_the_update() {
+    let twin = Twin::start(Manners::default());
+    let mut package = package();
+    let last = package.len() - 1;
+    package[last] ^= 1;
+    let refused = twin.send(&package).unwrap_err();
+    assert_eq!(refused.code(), 608);
+    let (old, _) = images();
+    let mut storage = twin.end();
+    assert!(storage.bytes(Area::SlotA).starts_with(&old));
+    assert_eq!(
+        BootRecord::load(&mut storage).unwrap().confirmed,
+        Area::SlotA
+    );
+}
+
+#[test]
+fn an_image_that_is_given_up_is_told() {
+    let twin = Twin::start(Manners {
+        broken: true,
+        ..Manners::default()
+    });
+    let package = package();
+    assert_eq!(twin.send(&package).unwrap_err().code(), 1145);
+    // The same package is not tried again.
+    assert_eq!(twin.send(&package).unwrap_err().code(), 905);
+    let mut storage = twin.end();
+    let record = BootRecord::load(&mut storage).unwrap();
+    assert_eq!(
+        (record.confirmed, record.outcome),
+        (Area::SlotA, Outcome::Reverted)
+    );
+}
