@@ -57,7 +57,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 17] = [
+const TABLES: [&[Explanation]; 18] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
