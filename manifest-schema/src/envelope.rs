@@ -1,8 +1,10 @@
-//! The signed envelope: COSE_Sign (RFC 9052 section 4.1, tag 98) around the manifest's bytes.
+//! The signed envelope: COSE_Sign (RFC 9052 section 4.1, tag 98) around the manifest's bytes, or a keyset's.
 //!
 //! ```text
 //! 98([ bstr {3: "application/sprag"}, {}, bstr manifest, [ + [ bstr {1: alg, 4: kid}, {}, bstr signature ] ] ])
 //! ```
+//!
+//! A keyset has another content type and another context, so that no signature over the one fits the other.
 //!
 //! The bytes that were received are the bytes that are verified: the envelope hands out slices of
 //! its input, and nothing is ever encoded again before a signature is checked.
@@ -26,6 +28,15 @@ pub const BODY_PROTECTED: &[u8] = b"\xa1\x03\x71application/sprag";
 /// else never verifies a manifest.
 pub const EXTERNAL_AAD: &[u8] = b"sprag.manifest.v1";
 
+/// The content type of a keyset update.
+pub const KEYSET_CONTENT_TYPE: &str = "application/sprag-keyset";
+
+/// The body's protected header of a keyset update: the encoding of `{3: "application/sprag-keyset"}`.
+pub const KEYSET_BODY_PROTECTED: &[u8] = b"\xa1\x03\x78\x18application/sprag-keyset";
+
+/// The external additional data of every signature over a keyset.
+pub const KEYSET_EXTERNAL_AAD: &[u8] = b"sprag.keyset.v1";
+
 /// Bytes of the protected header of an EdDSA signature: `{1: -8, 4: kid}`.
 pub const EDDSA_PROTECTED_LEN: usize = 13;
 
@@ -38,7 +49,43 @@ const SIGNATURE_CONTEXT: &str = "Signature"; // RFC 9052 section 4.4
 const LABEL_ALG: u8 = 1; // RFC 9052 section 3.1
 const LABEL_CONTENT_TYPE: u8 = 3;
 const LABEL_KID: u8 = 4;
-const ALG_EDDSA: i64 = -8; // RFC 9053 section 2.2
+pub(crate) const ALG_EDDSA: i64 = -8; // RFC 9053 section 2.2
+
+/// What an envelope is around. Its signatures hold for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// A manifest.
+    Manifest,
+    /// A keyset.
+    Keyset,
+}
+
+impl Document {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Manifest => CONTENT_TYPE,
+            Self::Keyset => KEYSET_CONTENT_TYPE,
+        }
+    }
+
+    /// The body's protected header.
+    #[must_use]
+    pub const fn body_protected(self) -> &'static [u8] {
+        match self {
+            Self::Manifest => BODY_PROTECTED,
+            Self::Keyset => KEYSET_BODY_PROTECTED,
+        }
+    }
+
+    /// The external additional data of its signatures.
+    #[must_use]
+    pub const fn external_aad(self) -> &'static [u8] {
+        match self {
+            Self::Manifest => EXTERNAL_AAD,
+            Self::Keyset => KEYSET_EXTERNAL_AAD,
+        }
+    }
+}
 
 /// A signature algorithm (RFC 9053).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,9 +121,19 @@ impl<'a> Envelope<'a> {
     /// An envelope to be encoded, of these manifest bytes and signatures.
     #[must_use]
     pub const fn new(manifest: &'a [u8], signatures: &'a [SignatureEntry<'a>]) -> Self {
+        Self::of(Document::Manifest, manifest, signatures)
+    }
+
+    /// The same around the bytes of any document.
+    #[must_use]
+    pub const fn of(
+        document: Document,
+        content: &'a [u8],
+        signatures: &'a [SignatureEntry<'a>],
+    ) -> Self {
         Self {
-            body_protected: BODY_PROTECTED,
-            manifest,
+            body_protected: document.body_protected(),
+            manifest: content,
             signatures: List::from_slice(signatures),
         }
     }
@@ -86,12 +143,20 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// Any refusal of the reader, `UnprotectedHeader`, `WrongContentType`, and limits.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        Self::decode_as(Document::Manifest, bytes)
+    }
+
+    /// The same for an envelope around any document.
+    ///
+    /// # Errors
+    /// Those of [`Envelope::decode`].
+    pub fn decode_as(document: Document, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         check_len(bytes)?;
         Reader::read_all(bytes, |reader| {
             reader.tag(COSE_SIGN_TAG)?;
             reader.tuple(4)?;
             let header = reader.enter()?;
-            decode_body_protected(reader)?;
+            decode_body_protected(reader, document.content_type())?;
             reader.leave(&header)?;
             expect_no_unprotected(reader)?;
             let manifest = reader.byte_string()?;
@@ -116,11 +181,19 @@ impl<'a> Envelope<'a> {
         writer.map(0)?;
         writer.byte_string(self.manifest)?;
         self.signatures.encode(&mut writer)?;
-        Envelope::decode(writer.written()).map_err(EncodeError::Refused)?;
+        Envelope::decode_as(self.document(), writer.written()).map_err(EncodeError::Refused)?;
         Ok(writer.len())
     }
 
-    /// The encoded manifest: the payload of the COSE structure.
+    fn document(&self) -> Document {
+        if self.body_protected == KEYSET_BODY_PROTECTED {
+            Document::Keyset
+        } else {
+            Document::Manifest
+        }
+    }
+
+    /// The encoded manifest, or keyset: the payload of the COSE structure.
     #[must_use]
     pub const fn manifest_bytes(&self) -> &'a [u8] {
         self.manifest
@@ -131,15 +204,16 @@ impl<'a> Envelope<'a> {
     #[must_use]
     pub fn manifest_offset(&self) -> u32 {
         // Tag 2, array head 1, body header with its string head, empty map 1, string head.
-        let head = match self.manifest.len() {
+        let head = |len: usize| match len {
             0..=23 => 1_usize,
             24..=0xff => 2,
             0x100..=0xffff => 3,
             _ => 5,
         };
-        let offset = head
+        let offset = head(self.manifest.len())
+            .saturating_add(head(self.body_protected.len()))
             .saturating_add(self.body_protected.len())
-            .saturating_add(5);
+            .saturating_add(4);
         u32::try_from(offset).unwrap_or(u32::MAX)
     }
 
@@ -216,13 +290,28 @@ pub fn sig_structure_prefix(
     manifest_len: usize,
     out: &mut [u8; SIG_PREFIX_MAX],
 ) -> Result<usize, EncodeError> {
+    let document = Document::Manifest;
+    sig_structure_prefix_of(document, body_protected, sign_protected, manifest_len, out)
+}
+
+/// The same for the bytes of any document.
+///
+/// # Errors
+/// Those of [`sig_structure_prefix`].
+pub fn sig_structure_prefix_of(
+    document: Document,
+    body_protected: &[u8],
+    sign_protected: &[u8],
+    content_len: usize,
+    out: &mut [u8; SIG_PREFIX_MAX],
+) -> Result<usize, EncodeError> {
     let mut writer = Writer::new(out);
     writer.array(5)?;
     writer.text(SIGNATURE_CONTEXT)?;
     writer.byte_string(body_protected)?;
     writer.byte_string(sign_protected)?;
-    writer.byte_string(EXTERNAL_AAD)?;
-    writer.byte_string_head(widen(manifest_len))?;
+    writer.byte_string(document.external_aad())?;
+    writer.byte_string_head(widen(content_len))?;
     Ok(writer.len())
 }
 
@@ -242,9 +331,9 @@ pub(crate) fn check_len(bytes: &[u8]) -> Result<(), DecodeError> {
     })
 }
 
-fn decode_body_protected(reader: &mut Reader<'_>) -> Step<()> {
+fn decode_body_protected(reader: &mut Reader<'_>, content_type: &str) -> Step<()> {
     let mut fields = reader.map()?;
-    if fields.required(reader, LABEL_CONTENT_TYPE)?.text()? != CONTENT_TYPE {
+    if fields.required(reader, LABEL_CONTENT_TYPE)?.text()? != content_type {
         return reader.refuse(DecodeErrorKind::WrongContentType);
     }
     fields.end_exact(reader)

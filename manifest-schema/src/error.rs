@@ -217,6 +217,30 @@ pub enum DecodeErrorKind {
         /// Bytes of its groups.
         group: u32,
     },
+    /// Two keys of a keyset have the same bytes or the same identifier.
+    DuplicateSigner {
+        /// The index of the first.
+        first: u32,
+        /// The index of the second.
+        second: u32,
+    },
+    /// A role asks for more signatures than it has keys.
+    ThresholdUnreachable {
+        /// Signatures that it asks for.
+        threshold: u32,
+        /// Keys that it has.
+        members: u32,
+    },
+    /// A keyset lists a key that it revokes.
+    RevokedSigner {
+        /// The index of the key.
+        key: u32,
+    },
+    /// The revoked keys are not in ascending order of their bytes, each once.
+    RevokedOrder {
+        /// The index of the first that is not above the one before.
+        index: u32,
+    },
 }
 
 /// What a limit limits. The values are in `limits.rs`.
@@ -251,6 +275,20 @@ pub enum Limit {
     PayloadSize,
     /// Per cent of a battery's charge.
     BatteryPercent,
+    /// Bytes of a keyset, with or without its signatures.
+    KeysetLen,
+    /// Keysets of a chain.
+    Keysets,
+    /// Keys of a keyset.
+    Keys,
+    /// Bytes of a public key.
+    KeyLen,
+    /// Revoked keys of a keyset.
+    Revoked,
+    /// Release roles of a keyset.
+    ReleaseRoles,
+    /// Signatures that a role asks for.
+    Threshold,
     /// A field of 32 bits.
     Unsigned32,
     /// A map key or an algorithm number: a signed 64-bit integer.
@@ -327,6 +365,10 @@ impl DecodeErrorKind {
         (132, "a payload's workspace exceeds its RAM"),
         (133, "a sum of sizes overflows"),
         (134, "a full payload has groups for applying in place"),
+        (135, "two keys of a keyset are the same"),
+        (136, "a threshold cannot be reached"),
+        (137, "a keyset lists a key that it revokes"),
+        (138, "revoked keys are out of order"),
     ];
 
     /// The stable number of this kind, within 100..=199.
@@ -368,6 +410,10 @@ impl DecodeErrorKind {
             Self::WorkspaceExceedsRam { .. } => 132,
             Self::SumOverflow => 133,
             Self::GroupUnexpected { .. } => 134,
+            Self::DuplicateSigner { .. } => 135,
+            Self::ThresholdUnreachable { .. } => 136,
+            Self::RevokedSigner { .. } => 137,
+            Self::RevokedOrder { .. } => 138,
         }
     }
 }
@@ -428,6 +474,10 @@ pub const CODES: &[(u16, &str)] = &[
     (132, "WORKSPACE_EXCEEDS_RAM"),
     (133, "SUM_OVERFLOW"),
     (134, "GROUP_UNEXPECTED"),
+    (135, "DUPLICATE_SIGNER"),
+    (136, "THRESHOLD_UNREACHABLE"),
+    (137, "REVOKED_SIGNER"),
+    (138, "REVOKED_ORDER"),
 ];
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod fields;
 mod header;
 mod ids;
 mod index;
+mod keyset;
 mod limits;
 mod list;
 mod manifest;
@@ -41,8 +42,9 @@ mod serde_text;
 mod view;
 
 pub use envelope::{
-    Algorithm, BODY_PROTECTED, CONTENT_TYPE, EDDSA_PROTECTED_LEN, EXTERNAL_AAD, Envelope,
-    SIG_PREFIX_MAX, SignatureEntry, eddsa_protected, sig_structure_prefix,
+    Algorithm, BODY_PROTECTED, CONTENT_TYPE, Document, EDDSA_PROTECTED_LEN, EXTERNAL_AAD, Envelope,
+    KEYSET_BODY_PROTECTED, KEYSET_CONTENT_TYPE, KEYSET_EXTERNAL_AAD, SIG_PREFIX_MAX,
+    SignatureEntry, eddsa_protected, sig_structure_prefix, sig_structure_prefix_of,
 };
 pub use error::{CODES, DecodeError, DecodeErrorKind, EncodeError, ItemType, Limit};
 pub use fields::Fields;
@@ -51,11 +53,16 @@ pub use ids::{Digest, KeyId};
 pub use index::{
     BLOCK_DOMAIN, Index, Item, Items, PAGE_DOMAIN, PREFIX_LEN, Placed, block_prefix, page_prefix,
 };
+pub use keyset::{
+    ChainHead, CounterRange, Key, Keyset, Members, PublicKey, Quorum, ReleaseRole, Scope,
+};
 pub use limits::{
-    DIGEST_LEN, EDDSA_SIGNATURE_LEN, KEY_ID_LEN, MAX_BATTERY_PERCENT, MAX_BLOCK_SIZE,
-    MAX_ENVELOPE_LEN, MAX_HARDWARE, MAX_IMAGE_SIZE, MAX_KEYSETS_LEN, MAX_NESTING, MAX_PAYLOADS,
-    MAX_PAYLOADS_LEN, MAX_SIGNATURES, MAX_SKIPPED, MAX_SOURCES, MAX_TEXT_LEN, MIN_BLOCK_SIZE,
-    OUTPUT_BUFFER_LEN, PAGE_ENTRIES, PAGE_LEN,
+    DIGEST_LEN, EDDSA_KEY_LEN, EDDSA_SIGNATURE_LEN, KEY_ID_LEN, KEYSET_HEAD_LEN,
+    MAX_BATTERY_PERCENT, MAX_BLOCK_SIZE, MAX_ENVELOPE_LEN, MAX_HARDWARE, MAX_IMAGE_SIZE,
+    MAX_KEY_LEN, MAX_KEYS, MAX_KEYSET_LEN, MAX_KEYSET_UPDATE_LEN, MAX_KEYSETS, MAX_KEYSETS_LEN,
+    MAX_NESTING, MAX_PAYLOADS, MAX_PAYLOADS_LEN, MAX_RELEASE_ROLES, MAX_REVOKED, MAX_SIGNATURES,
+    MAX_SKIPPED, MAX_SOURCES, MAX_TEXT_LEN, MAX_THRESHOLD, MIN_BLOCK_SIZE, OUTPUT_BUFFER_LEN,
+    PAGE_ENTRIES, PAGE_LEN,
 };
 pub use list::{Element, Iter, List};
 pub use manifest::{

@@ -13,6 +13,34 @@ pub const MAX_ENVELOPE_LEN: usize = 16_384;
 /// Eight rotations of about 1 KiB each: a device that missed more asks for the chain itself.
 pub const MAX_KEYSETS_LEN: usize = 8_192;
 
+/// Most keysets of one chain. Each may cost a device [`MAX_SIGNATURES`] checks of signatures.
+pub const MAX_KEYSETS: u32 = 8;
+
+/// Bytes in front of each keyset update of a chain: its version and its length.
+pub const KEYSET_HEAD_LEN: usize = 6;
+
+/// Most bytes of a keyset without its signatures: a device keeps two copies of it, each with 24 bytes of its own, in
+/// 1 KiB.
+pub const MAX_KEYSET_LEN: usize = 1_000;
+
+/// Most bytes of a keyset with its signatures: those of eight Ed25519 keys take 664 bytes.
+pub const MAX_KEYSET_UPDATE_LEN: usize = 2_048;
+
+/// Most keys of a keyset.
+pub const MAX_KEYS: u32 = 16;
+
+/// Most release roles of a keyset: the first without limits, and those of delegates.
+pub const MAX_RELEASE_ROLES: u32 = 8;
+
+/// Most revoked keys that a keyset names.
+pub const MAX_REVOKED: u32 = 16;
+
+/// Most signatures that a role may ask for: those of the old and of the new root stand in one envelope.
+pub const MAX_THRESHOLD: u32 = 4;
+
+/// Most bytes of a public key: an LMS key (RFC 8554) has 56, with its number of levels 60.
+pub const MAX_KEY_LEN: usize = 64;
+
 /// Most signatures of one envelope.
 ///
 /// Each costs a device an Ed25519 check of about two million instructions, so eight bound the work
@@ -69,6 +97,9 @@ pub const DIGEST_LEN: usize = 32;
 
 /// Bytes of a key identifier, as in minisign's key files.
 pub const KEY_ID_LEN: usize = 8;
+
+/// Bytes of an Ed25519 public key (RFC 8032 section 5.1.5).
+pub const EDDSA_KEY_LEN: usize = 32;
 
 /// Bytes of an Ed25519 signature (RFC 8032 section 5.1.6).
 pub const EDDSA_SIGNATURE_LEN: usize = 64;

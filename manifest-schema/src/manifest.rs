@@ -12,6 +12,8 @@ pub use parts::{Image, Isa, Requirement, Validity};
 pub use payload::{Codec, Needs, Payload, Role};
 pub use preconditions::{ParseWindowError, Preconditions, TimeWindow};
 
+pub(crate) use parts::{count, optional, range};
+
 use crate::envelope::check_len;
 use crate::error::{DecodeError, EncodeError};
 use crate::index::Index;

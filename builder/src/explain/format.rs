@@ -286,4 +286,32 @@ pub(super) const TABLE: &[Explanation] = &[
                 ordered for applying over it.",
         remedy: "Build the package again with `sprag build`.",
     },
+    Explanation {
+        code: 135,
+        name: "DUPLICATE_SIGNER",
+        meaning: "Two keys of a key set have the same bytes or the same id.",
+        cause: "A key was added twice, perhaps under a second id, and would count twice for a threshold.",
+        remedy: "Add each key once; make a new one where two happen to share an id.",
+    },
+    Explanation {
+        code: 136,
+        name: "THRESHOLD_UNREACHABLE",
+        meaning: "A role of a key set asks for signatures by more keys than it has.",
+        cause: "Keys were removed or revoked and the threshold was left as it was, or it was set too high.",
+        remedy: "Lower the threshold or add keys in the same step: `sprag trust threshold`, `sprag trust add`.",
+    },
+    Explanation {
+        code: 137,
+        name: "REVOKED_SIGNER",
+        meaning: "A key set lists a key that it revokes as well.",
+        cause: "A revoked key was added again, under the same or another id.",
+        remedy: "Make a new key; a revoked one never comes back.",
+    },
+    Explanation {
+        code: 138,
+        name: "REVOKED_ORDER",
+        meaning: "The revoked keys of a key set are not in ascending order, each once.",
+        cause: "The tool that made the key set does not follow the format.",
+        remedy: "Make the key set with `sprag trust`.",
+    },
 ];

@@ -23,6 +23,13 @@ impl Limit {
             Self::ImageSize => "image size",
             Self::PayloadSize => "payload size",
             Self::BatteryPercent => "battery per cent",
+            Self::KeysetLen => "keyset length",
+            Self::Keysets => "keysets of a chain",
+            Self::Keys => "keys",
+            Self::KeyLen => "public key length",
+            Self::Revoked => "revoked keys",
+            Self::ReleaseRoles => "release roles",
+            Self::Threshold => "threshold",
             Self::Unsigned32 => "32-bit field",
             Self::Signed64 => "signed 64-bit integer",
         }
@@ -85,9 +92,16 @@ impl DecodeErrorKind {
             Self::SourceUnexpected { payload, source } => {
                 write!(f, ": payload {payload}, source {source}")
             }
-            Self::DuplicatePayload { first, second } | Self::DuplicateSource { first, second } => {
+            Self::DuplicatePayload { first, second }
+            | Self::DuplicateSource { first, second }
+            | Self::DuplicateSigner { first, second } => {
                 write!(f, ": {first} and {second}")
             }
+            Self::ThresholdUnreachable { threshold, members } => {
+                write!(f, ": {threshold} signatures of {members} keys")
+            }
+            Self::RevokedSigner { key } => write!(f, ": key {key}"),
+            Self::RevokedOrder { index } => write!(f, ": number {index}"),
             Self::SourceIsTarget { source } => write!(f, ": source {source}"),
             Self::RamBelowMinimum {
                 payload,

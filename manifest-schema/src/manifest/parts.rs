@@ -168,7 +168,7 @@ impl<'a> Requirement<'a> {
 }
 
 impl Validity {
-    pub(super) fn decode(reader: &mut Reader<'_>) -> Step<Self> {
+    pub(crate) fn decode(reader: &mut Reader<'_>) -> Step<Self> {
         let mut fields = reader.map()?;
         let (not_before, not_after) = range(reader, &mut fields, 1)?;
         fields.end(reader)?;
@@ -178,7 +178,7 @@ impl Validity {
         })
     }
 
-    pub(super) fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
+    pub(crate) fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
         writer.map(count(self.not_before).saturating_add(count(self.not_after)))?;
         optional(writer, 1, self.not_before)?;
         optional(writer, 2, self.not_after)
@@ -194,7 +194,7 @@ pub(super) fn size(reader: &mut Reader<'_>, limit: Limit) -> Step<u32> {
 }
 
 /// Reads an optional lower and an optional upper bound, from keys `first` and the next.
-fn range(
+pub(crate) fn range(
     reader: &mut Reader<'_>,
     fields: &mut Fields,
     first: u8,
@@ -210,7 +210,7 @@ fn range(
 }
 
 /// Writes an optional field of a map.
-pub(super) fn optional(
+pub(crate) fn optional(
     writer: &mut Writer<'_>,
     key: u64,
     value: Option<u64>,
@@ -221,6 +221,6 @@ pub(super) fn optional(
 }
 
 /// Entries of a map that an optional field takes.
-pub(super) fn count(field: Option<u64>) -> u64 {
+pub(crate) fn count(field: Option<u64>) -> u64 {
     u64::from(field.is_some())
 }

@@ -20,8 +20,8 @@ fn repeat(value: &Value, count: usize) -> Value {
 
 const U32_LIMIT: (u64, u64) = (0xffff_ffff, 0x1_0000_0000);
 
-/// Kinds that only a broken envelope or header brings about; their own tables have them.
-const ELSEWHERE: [u16; 4] = [102, 110, 123, 124];
+/// Kinds that only a broken envelope, header or keyset brings about; their own tables have them.
+const ELSEWHERE: [u16; 8] = [102, 110, 123, 124, 135, 136, 137, 138];
 
 /// No version 1 manifest can bring about an overflow: 65 payloads are far from 64 bits.
 const UNREACHABLE: [u16; 1] = [133];

@@ -122,6 +122,18 @@ fn sentence(kind: &DecodeErrorKind) -> String {
                 "payload {payload} is a full image, and has groups of {group} B for applying in place"
             )
         }
+        DecodeErrorKind::DuplicateSigner { first, second } => {
+            format!("keys {first} and {second} of the key set have the same bytes or the same id")
+        }
+        DecodeErrorKind::ThresholdUnreachable { threshold, members } => {
+            format!("a role asks for signatures by {threshold} keys, and has {members}")
+        }
+        DecodeErrorKind::RevokedSigner { key } => {
+            format!("key {key} of the key set is one that it revokes")
+        }
+        DecodeErrorKind::RevokedOrder { index } => {
+            format!("revoked key {index} is not above the one before it")
+        }
         // The enum may grow; a test over the register of codes tells when it has.
         _ => kind.to_string(),
     }
@@ -161,6 +173,10 @@ const fn part(kind: &DecodeErrorKind) -> &'static str {
         | DecodeErrorKind::WorkspaceExceedsRam { .. }
         | DecodeErrorKind::SumOverflow
         | DecodeErrorKind::GroupUnexpected { .. } => "manifest",
+        DecodeErrorKind::DuplicateSigner { .. }
+        | DecodeErrorKind::ThresholdUnreachable { .. }
+        | DecodeErrorKind::RevokedSigner { .. }
+        | DecodeErrorKind::RevokedOrder { .. } => "key set",
         _ => "header, envelope or manifest",
     }
 }
