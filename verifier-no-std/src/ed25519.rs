@@ -38,3 +38,6 @@ impl Ed25519 for Dalek {
             .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok())
     }
 }
+
+#[cfg(test)]
+mod tests;
