@@ -4,8 +4,8 @@
 //! second phase's memory need exist.
 
 use sprag_manifest::{
-    Algorithm, DecodeError, DecodeErrorKind, Digest, Envelope, Header, KeyId, Manifest,
-    SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix,
+    Algorithm, DecodeError, DecodeErrorKind, Digest, Document, Envelope, Header, KeyId, Manifest,
+    SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix_of,
 };
 
 use crate::ed25519::Ed25519;
@@ -111,8 +111,16 @@ pub(crate) fn authenticate<'b, V: Ed25519>(
         let manifest_end = manifest_start.saturating_add(envelope.manifest_bytes().len());
         accept_one::<V>(buf, manifest_start..manifest_end, trust)?
     };
+    read_manifest(header, buf, signer)
+}
 
-    let buf: &'b [u8] = buf;
+/// Reads the manifest of the envelope in `buf`, whose signature by `signer` has been checked.
+pub(crate) fn read_manifest(
+    header: Header,
+    buf: &mut [u8],
+    signer: KeyId,
+) -> Result<AuthenticManifest<'_>, Error> {
+    let buf: &[u8] = buf;
     let (_, head) = buf.split_at_checked(HEADROOM).ok_or(Error::WrongState)?;
     let envelope = Envelope::decode(head.get(Header::LEN..).unwrap_or_default())?;
     let bytes = envelope.manifest_bytes();
@@ -174,7 +182,8 @@ fn accept_one<V: Ed25519>(
         let trusted = u32::try_from(trust.keys.len()).unwrap_or(u32::MAX);
         match (release, entry.algorithm) {
             (Some(key), Algorithm::EdDsa) => {
-                Candidate::<V>::new(key, &envelope, &entry, trust)?
+                let signed = (Document::Manifest, &envelope, &entry);
+                Candidate::<V>::new(key, signed, trust.example_keys)?
                     .verify(buf, manifest.clone())?;
                 accepted = accepted.or(Some(id));
             }
@@ -198,7 +207,7 @@ fn accept_one<V: Ed25519>(
 }
 
 /// A signature that names a trusted key, with everything that its check needs.
-struct Candidate<V: Ed25519> {
+pub(crate) struct Candidate<V: Ed25519> {
     id: KeyId,
     key: V::Key,
     signature: [u8; 64],
@@ -208,13 +217,12 @@ struct Candidate<V: Ed25519> {
 
 impl<V: Ed25519> Candidate<V> {
     #[inline(never)]
-    fn new(
+    pub(crate) fn new(
         key: &TrustedKey,
-        envelope: &Envelope<'_>,
-        entry: &SignatureEntry<'_>,
-        trust: &TrustAnchors<'_>,
+        (document, envelope, entry): (Document, &Envelope<'_>, &SignatureEntry<'_>),
+        example_keys: ExampleKeys,
     ) -> Result<Self, Error> {
-        if trust.example_keys == ExampleKeys::Refuse && EXAMPLE_KEYS.contains(&key.key) {
+        if example_keys == ExampleKeys::Refuse && EXAMPLE_KEYS.contains(&key.key) {
             return Err(Error::ExampleKey { key: key.id });
         }
         let verifying = V::key(&key.key).ok_or(Error::WeakKey { key: key.id })?;
@@ -223,7 +231,8 @@ impl<V: Ed25519> Candidate<V> {
             .try_into()
             .map_err(|_| Error::SignatureInvalid { key: key.id })?;
         let mut prefix = [0; SIG_PREFIX_MAX];
-        let prefix_len = sig_structure_prefix(
+        let prefix_len = sig_structure_prefix_of(
+            document,
             envelope.body_protected(),
             entry.protected,
             envelope.manifest_bytes().len(),
@@ -244,7 +253,11 @@ impl<V: Ed25519> Candidate<V> {
     ///
     /// Not inlined: the stack of the signature's check is free again before the manifest is read.
     #[inline(never)]
-    fn verify(&self, buf: &mut [u8], manifest: core::ops::Range<usize>) -> Result<(), Error> {
+    pub(crate) fn verify(
+        &self,
+        buf: &mut [u8],
+        manifest: core::ops::Range<usize>,
+    ) -> Result<(), Error> {
         let invalid = Error::SignatureInvalid { key: self.id };
         let start = manifest.start.checked_sub(self.prefix_len).ok_or(invalid)?;
         let prefix = self.prefix.get(..self.prefix_len).ok_or(invalid)?;

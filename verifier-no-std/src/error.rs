@@ -56,6 +56,25 @@ pub enum Error {
         /// The key.
         key: KeyId,
     },
+    /// The signature's key was revoked.
+    KeyRevoked {
+        /// The key it names.
+        key: KeyId,
+    },
+    /// Fewer keys have signed than the role asks for.
+    Threshold {
+        /// Signatures by different keys that it takes.
+        need: u32,
+        /// Those that hold.
+        have: u32,
+    },
+    /// The keys that signed may sign releases, but not this one.
+    KeyScope {
+        /// Vendor, product or hardware revision in the manifest.
+        package: Text,
+        /// What the keys are limited to.
+        keyset: Text,
+    },
 
     /// Made for another vendor.
     Vendor {
@@ -131,6 +150,43 @@ pub enum Error {
         /// Address at which this device runs its slot.
         device: u64,
     },
+    /// The keyset lets no release have this sequence number.
+    SequenceRange {
+        /// Sequence number in the manifest.
+        package: u64,
+        /// Lowest accepted.
+        min: u64,
+        /// Highest accepted.
+        max: u64,
+    },
+    /// The keyset lets no release have this security counter.
+    SecurityCounterRange {
+        /// Counter in the manifest.
+        package: u64,
+        /// Lowest accepted.
+        min: u64,
+        /// Highest accepted.
+        max: u64,
+    },
+    /// The keyset is not valid yet, by the device's trusted clock (seconds of Unix time).
+    KeysetNotYetValid {
+        /// First valid second of the keyset.
+        keyset: u64,
+        /// Now.
+        device: u64,
+    },
+    /// The update is of another fleet's keyset.
+    KeysetName {
+        /// Name in the update.
+        package: Text,
+        /// Name of the stored keyset.
+        device: Text,
+    },
+    /// The update forgets that a key was revoked.
+    RevocationLost {
+        /// The key.
+        key: KeyId,
+    },
     /// The security counter would go back.
     SecurityCounter {
         /// Counter in the manifest.
@@ -177,6 +233,27 @@ pub enum Error {
     KeysetsUnsupported {
         /// Their length.
         package: u32,
+    },
+    /// A keyset update is not the one that follows.
+    KeysetSkipped {
+        /// Its version.
+        package: u32,
+        /// The version before it: of the update in front, or of the stored keyset.
+        device: u32,
+    },
+    /// There are two keysets of the stored version.
+    KeysetFork {
+        /// SHA-256 of the one in the package.
+        package: Digest,
+        /// SHA-256 of the stored one.
+        device: Digest,
+    },
+    /// The keyset is no longer valid, by the device's trusted clock (seconds of Unix time).
+    KeysetExpired {
+        /// Last valid second of the keyset.
+        keyset: u64,
+        /// Now.
+        device: u64,
     },
 
     /// The envelope is longer than the buffer given to [`crate::Intake`].
@@ -230,6 +307,13 @@ pub enum Error {
         package: u32,
         /// Bytes of a sector that does not divide one of them.
         sector: u32,
+    },
+    /// The area for the stored keyset has no room for two copies.
+    KeysetArea {
+        /// Bytes that they take.
+        need: u32,
+        /// Bytes of the area.
+        have: u32,
     },
 
     /// The installed version is listed, but the image in flash is not that version's.
@@ -376,6 +460,8 @@ pub enum Error {
         /// SHA-256 of its manifest.
         manifest: Digest,
     },
+    /// Neither copy of the stored keyset is whole, though the area is not blank.
+    KeysetLost,
 }
 
 impl Error {
@@ -393,6 +479,9 @@ impl Error {
             Self::KeyRole { .. } => 204,
             Self::WeakKey { .. } => 205,
             Self::ExampleKey { .. } => 206,
+            Self::KeyRevoked { .. } => 207,
+            Self::Threshold { .. } => 208,
+            Self::KeyScope { .. } => 209,
             Self::Vendor { .. } => 301,
             Self::Product { .. } => 302,
             Self::Hardware { .. } => 303,
@@ -403,12 +492,20 @@ impl Error {
             Self::OsVersion { .. } => 308,
             Self::Layout { .. } => 309,
             Self::LoadAddress { .. } => 310,
+            Self::SequenceRange { .. } => 311,
+            Self::SecurityCounterRange { .. } => 312,
+            Self::KeysetNotYetValid { .. } => 313,
+            Self::KeysetName { .. } => 314,
+            Self::RevocationLost { .. } => 315,
             Self::SecurityCounter { .. } => 320,
             Self::Sequence { .. } => 321,
             Self::NotYetValid { .. } => 322,
             Self::Expired { .. } => 323,
             Self::KeysetVersion { .. } => 324,
             Self::KeysetsUnsupported { .. } => 325,
+            Self::KeysetSkipped { .. } => 326,
+            Self::KeysetFork { .. } => 327,
+            Self::KeysetExpired { .. } => 328,
             Self::Deferred { reason, .. } => match reason {
                 Reason::Battery { .. } => 330,
                 Reason::Storage { .. } => 331,
@@ -425,6 +522,7 @@ impl Error {
             Self::Geometry { .. } => 406,
             Self::NoPayload { .. } => 407,
             Self::GroupOfSectors { .. } => 408,
+            Self::KeysetArea { .. } => 409,
             Self::SourceDigest { .. } => 501,
             Self::SourceVersion { .. } => 502,
             Self::SourceNotListed { .. } => 503,
@@ -449,6 +547,7 @@ impl Error {
             Self::RecordLost => 903,
             Self::WrongState => 904,
             Self::RevertedBefore { .. } => 905,
+            Self::KeysetLost => 906,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::record::{BootRecord, Phase, StagingPlace};
 use crate::storage::{Area, Storage};
+use crate::trust::{Chain, Keyring};
 
 /// Bytes at the front of the buffer where the signed structure's head is put together, so that header, envelope
 /// and signed bytes need no second copy.
@@ -31,6 +32,18 @@ pub struct Intake<'b> {
     /// Bytes of header and envelope collected.
     filled: usize,
     header: Option<Header>,
+    /// The keyset updates in front of the envelope.
+    chain: Chain,
+    keysets: Keysets,
+}
+
+/// What is done with keyset updates in front of the envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keysets {
+    Refuse,
+    Follow,
+    /// They are not there, whatever the header says: a package is staged without them.
+    LeftOut,
 }
 
 impl<'b> Intake<'b> {
@@ -41,6 +54,8 @@ impl<'b> Intake<'b> {
             buf,
             filled: 0,
             header: None,
+            chain: Chain::new(0),
+            keysets: Keysets::Refuse,
         }
     }
 
@@ -52,8 +67,8 @@ impl<'b> Intake<'b> {
     pub fn push(&mut self, chunk: &[u8]) -> Result<usize, Error> {
         let mut taken = 0_usize;
         while let Some(rest) = chunk.get(taken..).filter(|rest| !rest.is_empty()) {
-            let wanted = self.wanted();
-            if wanted == 0 {
+            let wanted = self.head_len().saturating_sub(self.filled);
+            if wanted == 0 || self.chain.wanted() > 0 {
                 break;
             }
             let start = HEADROOM.saturating_add(self.filled);
@@ -70,6 +85,40 @@ impl<'b> Intake<'b> {
             if self.header.is_none() && self.filled == Header::LEN {
                 self.header = Some(self.read_header()?);
             }
+        }
+        Ok(taken)
+    }
+
+    /// The same for a device with a stored keyset: follows the updates that stand in front of the envelope, and stores
+    /// each at once.
+    ///
+    /// # Errors
+    /// Those of [`Intake::push`], but for [`Error::KeysetsUnsupported`]; what is wrong with an update, and flash errors.
+    /// Updates in front of the one at fault are stored by then.
+    pub fn push_with<V: Ed25519, S: Storage>(
+        &mut self,
+        chunk: &[u8],
+        keyring: &mut Keyring<'_>,
+        storage: &mut S,
+    ) -> Result<usize, Error> {
+        if self.keysets == Keysets::Refuse {
+            self.keysets = Keysets::Follow;
+        }
+        let mut taken = 0_usize;
+        while let Some(rest) = chunk.get(taken..).filter(|rest| !rest.is_empty()) {
+            let count = match self.chain.wanted() {
+                0 => self.push(rest)?,
+                _ => {
+                    // The header has been read; behind it, where the envelope will stand, is room.
+                    let start = HEADROOM.saturating_add(Header::LEN);
+                    let room = (&mut *self.buf, start);
+                    self.chain.push::<V, S>(rest, room, keyring, storage)?
+                }
+            };
+            if count == 0 {
+                break;
+            }
+            taken = taken.saturating_add(count);
         }
         Ok(taken)
     }
@@ -95,6 +144,7 @@ impl<'b> Intake<'b> {
             | Phase::Recovering => {}
             _ => return Ok(false),
         }
+        self.keysets = Keysets::LeftOut;
         let mut flash = Flash::new(storage);
         let mut at = record.staging_start;
         let mut piece = [0_u8; CHUNK];
@@ -113,7 +163,8 @@ impl<'b> Intake<'b> {
     /// Bytes still wanted; 0 when the envelope is whole.
     #[must_use]
     pub fn wanted(&self) -> usize {
-        self.head_len().saturating_sub(self.filled)
+        let rest = self.head_len().saturating_sub(self.filled);
+        rest.saturating_add(self.chain.wanted())
     }
 
     /// Checks the signature and reads the manifest.
@@ -141,6 +192,25 @@ impl<'b> Intake<'b> {
         authenticate::<V>(header, buf, trust)
     }
 
+    /// Checks the signatures against a stored keyset, and reads the manifest. `now` is the second of Unix time, from a
+    /// trusted clock if there is one.
+    ///
+    /// # Errors
+    /// [`Error::WrongState`] before the envelope is whole; else what is wrong with envelope, signatures or manifest.
+    pub fn authenticate_with<V: Ed25519>(
+        self,
+        keyring: &Keyring<'_>,
+        now: Option<u64>,
+    ) -> Result<AuthenticManifest<'b>, Error> {
+        let header = self
+            .header
+            .filter(|_| self.wanted() == 0)
+            .ok_or(Error::WrongState)?;
+        let end = HEADROOM.saturating_add(self.filled);
+        let buf = self.buf.get_mut(..end).ok_or(Error::WrongState)?;
+        keyring.authenticate::<V>(header, buf, now)
+    }
+
     fn head_len(&self) -> usize {
         match &self.header {
             None => Header::LEN,
@@ -149,14 +219,18 @@ impl<'b> Intake<'b> {
         }
     }
 
-    fn read_header(&self) -> Result<Header, Error> {
+    fn read_header(&mut self) -> Result<Header, Error> {
         let end = HEADROOM.saturating_add(Header::LEN);
         let bytes = self.buf.get(HEADROOM..end).unwrap_or_default();
         let header = Header::decode(bytes)?;
-        if header.keysets_len != 0 {
-            return Err(Error::KeysetsUnsupported {
-                package: header.keysets_len.into(),
-            });
+        match self.keysets {
+            Keysets::Follow => self.chain = Chain::new(header.keysets_len),
+            Keysets::Refuse if header.keysets_len != 0 => {
+                return Err(Error::KeysetsUnsupported {
+                    package: header.keysets_len.into(),
+                });
+            }
+            Keysets::Refuse | Keysets::LeftOut => {}
         }
         let len = usize::try_from(header.envelope_len).unwrap_or(usize::MAX);
         if len > MAX_ENVELOPE_LEN || self.buf.len() < intake_len(len) {

@@ -54,6 +54,7 @@ mod staging;
 mod storage;
 mod text;
 mod trial;
+mod trust;
 mod updater;
 
 pub use sprag_manifest::KeyId;
@@ -84,6 +85,7 @@ pub use storage::{
 };
 pub use text::Text;
 pub use trial::{Trial, Verdict};
+pub use trust::Keyring;
 pub use updater::{
     MAX_STEP_OPERATIONS, Progress, Resumed, Status, Updater, Wanted, arena_len, in_place_copy_len,
 };

@@ -1,4 +1,4 @@
-//! Flash as the updater sees it: five areas, each a range of sectors.
+//! Flash as the updater sees it: six areas, each a range of sectors.
 
 mod nor;
 mod two_slots;
@@ -23,6 +23,8 @@ pub enum Area {
     /// Checkpoints of the decoder, and the copy of a group of sectors while it is replaced in place; if the device
     /// has such a place outside the slots.
     Scratch,
+    /// The two copies of the stored keyset, each in sectors of its own; if the device has a [`crate::Keyring`].
+    Trust,
 }
 
 impl Area {

@@ -102,7 +102,8 @@ impl SimStorage {
             Area::SlotB => (slot_b, self.second_slot_size),
             Area::Staging => (staging, self.staging_size),
             Area::Scratch => (staging + self.staging_size, self.scratch_size),
-            _ => (0, self.record_size),
+            Area::Record => (0, self.record_size),
+            _ => (0, 0),
         };
         Region { start, len }
     }

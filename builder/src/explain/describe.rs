@@ -47,6 +47,20 @@ pub fn describe(error: &Error) -> String {
             minisign_id(key)
         ),
 
+        Error::KeyRevoked { key } => format!(
+            "a signature names key {}, which the key set has revoked",
+            minisign_id(key)
+        ),
+        Error::Threshold { need, have } => format!(
+            "valid signatures by {} are needed, there are {have}",
+            count(need, "key")
+        ),
+        Error::KeyScope { package, keyset } => format!(
+            "the keys that signed are limited to {}, the package is for {}",
+            name(&keyset),
+            name(&package)
+        ),
+
         Error::Vendor { package, device } => format!(
             "the package is made for vendor {}, this device's vendor is {}",
             name(&package),
@@ -93,6 +107,29 @@ pub fn describe(error: &Error) -> String {
             "the new image is linked for {package:#010x}, this device runs its slot at \
              {device:#010x}"
         ),
+        Error::SequenceRange { package, min, max } => format!(
+            "the package's sequence number is {}, the key set allows {} to {}",
+            sequence(package),
+            sequence(min),
+            sequence(max)
+        ),
+        Error::SecurityCounterRange { package, min, max } => format!(
+            "the package's security counter is {package}, the key set allows {min} to {max}"
+        ),
+        Error::KeysetNotYetValid { keyset, device } => format!(
+            "the key set is valid from {}, this device's clock says {}",
+            date(keyset),
+            date(device)
+        ),
+        Error::KeysetName { package, device } => format!(
+            "the update is of key set {}, this device has {}",
+            name(&package),
+            name(&device)
+        ),
+        Error::RevocationLost { key } => format!(
+            "the update forgets that key {} was revoked",
+            minisign_id(key)
+        ),
         Error::SecurityCounter { package, device } => format!(
             "the package's security counter is {package}, this device has stored {device} and never \
              goes below it"
@@ -125,6 +162,18 @@ pub fn describe(error: &Error) -> String {
         } => deferral(&reason, retry_after),
         Error::KeysetsUnsupported { package } => format!(
             "the package carries {package} B of key set updates, which this build cannot judge"
+        ),
+        Error::KeysetSkipped { package, device } => {
+            format!("a key set update has version {package}, and version {device} is before it")
+        }
+        Error::KeysetFork { package, device } => format!(
+            "the package has another key set of the stored version: SHA-256 {package}, and this device \
+             has {device}"
+        ),
+        Error::KeysetExpired { keyset, device } => format!(
+            "the key set was valid until {}, this device's clock says {}",
+            date(keyset),
+            date(device)
         ),
 
         Error::EnvelopeTooLarge { need, have } => {
@@ -160,6 +209,9 @@ pub fn describe(error: &Error) -> String {
         Error::GroupOfSectors { package, sector } => format!(
             "the payload is made in groups of {package} B, which are not whole sectors of {sector} B"
         ),
+        Error::KeysetArea { need, have } => {
+            format!("two copies of the key set need {need} B of flash, their area has {have} B")
+        }
 
         Error::SourceDigest { package, device } => format!(
             "the installed image has SHA-256 {device}, the package was made for that version with \
@@ -265,6 +317,9 @@ pub fn describe(error: &Error) -> String {
         Error::WrongState => "a call came in a state that cannot serve it".into(),
         Error::RevertedBefore { manifest } => {
             format!("the package with manifest {manifest} was tried and reverted")
+        }
+        Error::KeysetLost => {
+            "neither copy of the stored key set is whole, and their area is not blank".into()
         }
         // The enum may grow; a test over the register of codes tells when it has.
         _ => format!("error {}", error.code()),

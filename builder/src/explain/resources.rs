@@ -65,4 +65,11 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "The package was built for a device with smaller sectors.",
         remedy: "Build with the profile of this device (`--profile`).",
     },
+    Explanation {
+        code: 409,
+        name: "KEYSET_AREA",
+        meaning: "The flash area for the stored key set has no room for two copies.",
+        cause: "The firmware's layout gives it fewer than two sectors, or none.",
+        remedy: "Give it two sectors, or as many as twice 1024 bytes take.",
+    },
 ];

@@ -57,4 +57,25 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Make keys with `sprag key generate` and sign with them; only tests and \
                  demonstrations pass `--allow-example-keys`.",
     },
+    Explanation {
+        code: 207,
+        name: "KEY_REVOKED",
+        meaning: "A signature names a key that the key set has revoked.",
+        cause: "The package was signed before the revocation, or by whoever the key was taken from.",
+        remedy: "Sign with a key of the current key set; if nobody of yours made the signature, find out who did.",
+    },
+    Explanation {
+        code: 208,
+        name: "THRESHOLD",
+        meaning: "Fewer keys have signed than the key set asks for.",
+        cause: "A ceremony ended early, a key signed twice, or some signatures are by keys that do not count here.",
+        remedy: "Add the missing signatures with `sprag sign` or `sprag trust sign`; each key counts once.",
+    },
+    Explanation {
+        code: 209,
+        name: "KEY_SCOPE",
+        meaning: "The keys that signed may sign releases, but not this one.",
+        cause: "A delegate signed for a vendor, product or hardware revision that the key set does not give to it.",
+        remedy: "Sign with the keys of the role that covers the release, or widen the delegate's role in the next key set.",
+    },
 ];

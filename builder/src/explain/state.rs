@@ -49,4 +49,11 @@ pub(super) const TABLE: &[Explanation] = &[
         remedy: "Offer a release that mends what kept the image from confirming. To try the same \
                  package again, let the device call `BootRecord::forgive` first.",
     },
+    Explanation {
+        code: 906,
+        name: "KEYSET_LOST",
+        meaning: "Neither copy of the stored key set is whole, and the area is not blank.",
+        cause: "Flash wore out, or something else wrote to the area; power cuts alone leave one copy.",
+        remedy: "Service the device: falling back to the factory's key set by itself would bring revoked keys back.",
+    },
 ];

@@ -8,6 +8,9 @@ pub const CODES: &[(u16, &str)] = &[
     (204, "KEY_ROLE"),
     (205, "WEAK_KEY"),
     (206, "EXAMPLE_KEY"),
+    (207, "KEY_REVOKED"),
+    (208, "THRESHOLD"),
+    (209, "KEY_SCOPE"),
     (301, "VENDOR"),
     (302, "PRODUCT"),
     (303, "HARDWARE"),
@@ -18,12 +21,20 @@ pub const CODES: &[(u16, &str)] = &[
     (308, "OS_VERSION"),
     (309, "LAYOUT"),
     (310, "LOAD_ADDRESS"),
+    (311, "SEQUENCE_RANGE"),
+    (312, "SECURITY_COUNTER_RANGE"),
+    (313, "KEYSET_NOT_YET_VALID"),
+    (314, "KEYSET_NAME"),
+    (315, "REVOCATION_LOST"),
     (320, "SECURITY_COUNTER"),
     (321, "SEQUENCE"),
     (322, "NOT_YET_VALID"),
     (323, "EXPIRED"),
     (324, "KEYSET_VERSION"),
     (325, "KEYSETS_UNSUPPORTED"),
+    (326, "KEYSET_SKIPPED"),
+    (327, "KEYSET_FORK"),
+    (328, "KEYSET_EXPIRED"),
     (330, "DEFERRED_BATTERY"),
     (331, "DEFERRED_STORAGE"),
     (332, "DEFERRED_TEMPERATURE"),
@@ -38,6 +49,7 @@ pub const CODES: &[(u16, &str)] = &[
     (406, "GEOMETRY"),
     (407, "NO_PAYLOAD"),
     (408, "GROUP_OF_SECTORS"),
+    (409, "KEYSET_AREA"),
     (501, "SOURCE_DIGEST"),
     (502, "SOURCE_VERSION"),
     (503, "SOURCE_NOT_LISTED"),
@@ -69,6 +81,7 @@ pub const CODES: &[(u16, &str)] = &[
     (903, "RECORD_LOST"),
     (904, "WRONG_STATE"),
     (905, "REVERTED_BEFORE"),
+    (906, "KEYSET_LOST"),
 ];
 
 /// Codes of bindings to other languages, which report them beside those of [`CODES`]: what Rust's types rule out.
@@ -89,7 +102,7 @@ pub const BINDING_CODES: &[(u16, &str)] = &[
 #[must_use]
 pub const fn lwm2m_result(code: u16) -> u8 {
     match code {
-        403..=404 => 2,
+        403..=404 | 409 => 2,
         401..=402 => 3,
         603 => 4,
         604..=606 => 4,

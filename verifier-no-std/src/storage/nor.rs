@@ -55,6 +55,7 @@ pub struct NorLayout<'s> {
 pub struct NorStorage<'s, F> {
     flash: F,
     layout: NorLayout<'s>,
+    trust: Region,
 }
 
 /// Longest read granularity served; `READ_SIZE` is 1 to 16 on known parts.
@@ -74,7 +75,19 @@ impl<'s, F: NorFlash> NorStorage<'s, F> {
                 "sectors hold whole write units"
             );
         }
-        Self { flash, layout }
+        let trust = Region { start: 0, len: 0 };
+        Self {
+            flash,
+            layout,
+            trust,
+        }
+    }
+
+    /// With an area for the stored keyset: two sectors, or twice as many as 1024 bytes take.
+    #[must_use]
+    pub fn with_trust(mut self, trust: Region) -> Self {
+        self.trust = trust;
+        self
     }
 
     /// The flash.
@@ -95,6 +108,7 @@ impl<'s, F: NorFlash> NorStorage<'s, F> {
             Area::Staging => self.layout.staging,
             Area::Record => self.layout.record,
             Area::Scratch => self.layout.scratch,
+            Area::Trust => self.trust,
         }
     }
 

@@ -15,6 +15,9 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (204, "KEY_ROLE", 5),
     (205, "WEAK_KEY", 5),
     (206, "EXAMPLE_KEY", 5),
+    (207, "KEY_REVOKED", 5),
+    (208, "THRESHOLD", 5),
+    (209, "KEY_SCOPE", 5),
     (301, "VENDOR", 6),
     (302, "PRODUCT", 6),
     (303, "HARDWARE", 6),
@@ -25,12 +28,20 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (308, "OS_VERSION", 6),
     (309, "LAYOUT", 6),
     (310, "LOAD_ADDRESS", 6),
+    (311, "SEQUENCE_RANGE", 6),
+    (312, "SECURITY_COUNTER_RANGE", 6),
+    (313, "KEYSET_NOT_YET_VALID", 6),
+    (314, "KEYSET_NAME", 6),
+    (315, "REVOCATION_LOST", 6),
     (320, "SECURITY_COUNTER", 6),
     (321, "SEQUENCE", 6),
     (322, "NOT_YET_VALID", 6),
     (323, "EXPIRED", 6),
     (324, "KEYSET_VERSION", 6),
     (325, "KEYSETS_UNSUPPORTED", 6),
+    (326, "KEYSET_SKIPPED", 6),
+    (327, "KEYSET_FORK", 6),
+    (328, "KEYSET_EXPIRED", 6),
     (330, "DEFERRED_BATTERY", 11),
     (331, "DEFERRED_STORAGE", 11),
     (332, "DEFERRED_TEMPERATURE", 11),
@@ -45,6 +56,7 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (406, "GEOMETRY", 6),
     (407, "NO_PAYLOAD", 6),
     (408, "GROUP_OF_SECTORS", 6),
+    (409, "KEYSET_AREA", 2),
     (501, "SOURCE_DIGEST", 8),
     (502, "SOURCE_VERSION", 8),
     (503, "SOURCE_NOT_LISTED", 8),
@@ -76,6 +88,7 @@ const GIVEN_OUT: &[(u16, &str, u8)] = &[
     (903, "RECORD_LOST", 8),
     (904, "WRONG_STATE", 8),
     (905, "REVERTED_BEFORE", 8),
+    (906, "KEYSET_LOST", 8),
 ];
 
 /// One value of every variant, in the order of the codes.
@@ -112,6 +125,9 @@ fn one_of_each() -> Vec<Error> {
         Error::KeyRole { key },
         Error::WeakKey { key },
         Error::ExampleKey { key },
+        Error::KeyRevoked { key },
+        Error::Threshold { need: 2, have: 1 },
+        text(|package, keyset| Error::KeyScope { package, keyset }),
         text(|package, device| Error::Vendor { package, device }),
         text(|package, device| Error::Product { package, device }),
         text(|package, device| Error::Hardware { package, device }),
@@ -136,6 +152,22 @@ fn one_of_each() -> Vec<Error> {
             package: 1,
             device: 2,
         },
+        Error::SequenceRange {
+            package: 3,
+            min: 1,
+            max: 2,
+        },
+        Error::SecurityCounterRange {
+            package: 3,
+            min: 1,
+            max: 2,
+        },
+        Error::KeysetNotYetValid {
+            keyset: 2,
+            device: 1,
+        },
+        text(|package, device| Error::KeysetName { package, device }),
+        Error::RevocationLost { key },
         Error::SecurityCounter {
             package: 1,
             device: 2,
@@ -157,6 +189,18 @@ fn one_of_each() -> Vec<Error> {
             device: 1,
         },
         Error::KeysetsUnsupported { package: 1 },
+        Error::KeysetSkipped {
+            package: 3,
+            device: 1,
+        },
+        Error::KeysetFork {
+            package: a,
+            device: b,
+        },
+        Error::KeysetExpired {
+            keyset: 1,
+            device: 2,
+        },
         deferred(Reason::Battery { need: 2, have: 1 }),
         deferred(Reason::Storage { need: 2, have: 1 }),
         deferred(Reason::Temperature {
@@ -183,6 +227,10 @@ fn one_of_each() -> Vec<Error> {
         Error::GroupOfSectors {
             package: 6,
             sector: 4,
+        },
+        Error::KeysetArea {
+            need: 2_048,
+            have: 0,
         },
         Error::SourceDigest {
             package: a,
@@ -239,6 +287,7 @@ fn one_of_each() -> Vec<Error> {
         Error::RecordLost,
         Error::WrongState,
         Error::RevertedBefore { manifest: a },
+        Error::KeysetLost,
     ];
     let codec = codec.into_iter().map(Error::Codec);
     before.into_iter().chain(codec).chain(behind).collect()

@@ -34,4 +34,6 @@ mod support;
 #[cfg(test)]
 mod tamper;
 #[cfg(test)]
+mod trust;
+#[cfg(test)]
 mod two_slots;

@@ -68,6 +68,21 @@ fn refusals_of_a_package() {
             "the package is signed by example key 807060504030201, whose secret half is published",
         ),
         (
+            Error::KeyRevoked { key: KEY },
+            "a signature names key 807060504030201, which the key set has revoked",
+        ),
+        (
+            Error::Threshold { need: 2, have: 1 },
+            "valid signatures by 2 keys are needed, there are 1",
+        ),
+        (
+            Error::KeyScope {
+                package,
+                keyset: device,
+            },
+            "the keys that signed are limited to globex, the package is for acme",
+        ),
+        (
             Error::Vendor { package, device },
             "the package is made for vendor acme, this device's vendor is globex",
         ),
@@ -135,6 +150,38 @@ fn refusals_of_a_package() {
             "the new image is linked for 0x08020000, this device runs its slot at 0x08010000",
         ),
         (
+            Error::SequenceRange {
+                package: 9,
+                min: 1,
+                max: 8,
+            },
+            "the package's sequence number is 9, the key set allows 1 to 8",
+        ),
+        (
+            Error::SecurityCounterRange {
+                package: 9,
+                min: 1,
+                max: 8,
+            },
+            "the package's security counter is 9, the key set allows 1 to 8",
+        ),
+        (
+            Error::KeysetNotYetValid {
+                keyset: 1_767_225_600,
+                device: 0,
+            },
+            "the key set is valid from 2026-01-01 00:00:00 UTC, this device's clock says 1970-01-01 \
+             00:00:00 UTC",
+        ),
+        (
+            Error::KeysetName { package, device },
+            "the update is of key set acme, this device has globex",
+        ),
+        (
+            Error::RevocationLost { key: KEY },
+            "the update forgets that key 807060504030201 was revoked",
+        ),
+        (
             Error::SecurityCounter {
                 package: 3,
                 device: 5,
@@ -182,6 +229,28 @@ fn refusals_of_a_package() {
         (
             Error::KeysetsUnsupported { package: 700 },
             "the package carries 700 B of key set updates, which this build cannot judge",
+        ),
+        (
+            Error::KeysetSkipped {
+                package: 5,
+                device: 3,
+            },
+            "a key set update has version 5, and version 3 is before it",
+        ),
+        (
+            Error::KeysetFork {
+                package: Digest([0xaa; 32]),
+                device: Digest([0xbb; 32]),
+            },
+            "the package has another key set of the stored version: SHA-256 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa, and this device has bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        ),
+        (
+            Error::KeysetExpired {
+                keyset: 0,
+                device: 1_767_225_600,
+            },
+            "the key set was valid until 1970-01-01 00:00:00 UTC, this device's clock says 2026-01-01 \
+             00:00:00 UTC",
         ),
         (
             deferred(Reason::Battery { need: 50, have: 20 }),
@@ -315,6 +384,13 @@ fn refusals_of_a_package() {
                 sector: 16_384,
             },
             "the payload is made in groups of 4096 B, which are not whole sectors of 16384 B",
+        ),
+        (
+            Error::KeysetArea {
+                need: 2048,
+                have: 0,
+            },
+            "two copies of the key set need 2048 B of flash, their area has 0 B",
         ),
     ];
     let codes = check(cases);
@@ -463,6 +539,10 @@ fn failures_of_an_update() {
         (
             Error::RevertedBefore { manifest: digest(9) },
             format!("the package with manifest {} was tried and reverted", digest(9)),
+        ),
+        (
+            Error::KeysetLost,
+            "neither copy of the stored key set is whole, and their area is not blank".into(),
         ),
     ];
     let codes = check(cases);
@@ -673,6 +753,28 @@ fn malformed_packages() {
                 group: 4096,
             },
             "payload 1 is a full image, and has groups of 4096 B for applying in place (byte 9 of the manifest)",
+        ),
+        (
+            K::DuplicateSigner {
+                first: 0,
+                second: 2,
+            },
+            "keys 0 and 2 of the key set have the same bytes or the same id (byte 9 of the key set)",
+        ),
+        (
+            K::ThresholdUnreachable {
+                threshold: 2,
+                members: 1,
+            },
+            "a role asks for signatures by 2 keys, and has 1 (byte 9 of the key set)",
+        ),
+        (
+            K::RevokedSigner { key: 3 },
+            "key 3 of the key set is one that it revokes (byte 9 of the key set)",
+        ),
+        (
+            K::RevokedOrder { index: 1 },
+            "revoked key 1 is not above the one before it (byte 9 of the key set)",
         ),
     ];
     let codes = check(

@@ -26,6 +26,7 @@ pub(super) const fn area(area: Area) -> &'static str {
         Area::Staging => "the staging area",
         Area::Record => "the boot record",
         Area::Scratch => "the scratch area",
+        Area::Trust => "the stored key set",
         _ => "another area",
     }
 }

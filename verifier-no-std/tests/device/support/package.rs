@@ -105,6 +105,8 @@ pub(crate) struct Release {
     pub(crate) preconditions: Preconditions,
     pub(crate) keyset_version: Option<u32>,
     pub(crate) signers: Vec<Signer>,
+    /// The chain of keyset updates in front of the envelope.
+    pub(crate) keysets: Vec<u8>,
 }
 
 impl Release {
@@ -200,6 +202,7 @@ impl Release {
             preconditions: Preconditions::default(),
             keyset_version: None,
             signers: vec![Signer::new(1)],
+            keysets: Vec::new(),
         }
     }
 
@@ -231,7 +234,7 @@ impl Release {
             validity: self.validity,
             preconditions: self.preconditions,
             keyset_version: self.keyset_version,
-            keysets_len: 0,
+            keysets_len: len_u32(&self.keysets),
         };
         let mut encoded = vec![0; 16_384];
         let len = manifest.encode(&mut encoded).unwrap();
@@ -241,7 +244,7 @@ impl Release {
             .iter()
             .map(|signer| signer.sign(&encoded))
             .collect();
-        Package::assemble(encoded, &signed, payloads, stored)
+        Package::assemble(encoded, &signed, payloads, stored, self.keysets.clone())
     }
 }
 
@@ -317,6 +320,7 @@ pub(crate) struct Package {
     pub(crate) manifest: Vec<u8>,
     pub(crate) payloads: Vec<Payload>,
     stored: Vec<u8>,
+    keysets: Vec<u8>,
 }
 
 impl Package {
@@ -325,6 +329,7 @@ impl Package {
         signed: &[Signed],
         payloads: Vec<Payload>,
         stored: Vec<u8>,
+        keysets: Vec<u8>,
     ) -> Self {
         let entries: Vec<_> = signed
             .iter()
@@ -341,12 +346,13 @@ impl Package {
             .unwrap();
         envelope.truncate(len);
         let header = Header {
-            keysets_len: 0,
+            keysets_len: u16::try_from(keysets.len()).unwrap(),
             envelope_len: len_u32(&envelope),
             payloads_len: u64::from(len_u32(&stored)),
         };
         let mut bytes = vec![0; Header::LEN];
         header.encode(&mut bytes).unwrap();
+        bytes.extend_from_slice(&keysets);
         bytes.extend(envelope);
         bytes.extend_from_slice(&stored);
         Self {
@@ -354,13 +360,15 @@ impl Package {
             manifest,
             payloads,
             stored,
+            keysets,
         }
     }
 
     /// The same manifest and payloads under other signatures.
     pub(crate) fn signed_by(&self, signed: &[Signed]) -> Self {
         let manifest = self.manifest.clone();
-        Self::assemble(manifest, signed, self.payloads.clone(), self.stored.clone())
+        let (payloads, stored) = (self.payloads.clone(), self.stored.clone());
+        Self::assemble(manifest, signed, payloads, stored, self.keysets.clone())
     }
 
     /// Bytes of header and envelope.

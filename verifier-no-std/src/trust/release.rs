@@ -1,0 +1,145 @@
+//! Whether a package is signed by those who may sign it.
+
+use sprag_manifest::{
+    CounterRange, Document, Header, Keyset, Manifest, Members, Quorum, Scope, Validity,
+};
+
+use super::Keyring;
+use super::signers::{Signed, Signers};
+use crate::authenticate::{AuthenticManifest, read_manifest};
+use crate::ed25519::Ed25519;
+use crate::error::Error;
+use crate::intake::HEADROOM;
+use crate::text::Text;
+
+impl Keyring<'_> {
+    /// Checks the signatures over the envelope in `buf` (headroom, header, envelope), reads the manifest, and holds it
+    /// against what the keyset says of releases.
+    #[inline(never)]
+    pub(crate) fn authenticate<'b, V: Ed25519>(
+        &self,
+        header: Header,
+        buf: &'b mut [u8],
+        now: Option<u64>,
+    ) -> Result<AuthenticManifest<'b>, Error> {
+        let keyset = self.keyset()?;
+        check_validity(&keyset.validity, now)?;
+        let mut signed = Signed {
+            buf: &mut *buf,
+            start: HEADROOM.saturating_add(Header::LEN),
+            document: Document::Manifest,
+        };
+        let signers = signed.signers::<V>(Some(&keyset), release_keys, self.example_keys)?;
+        satisfy_any(&keyset, &signers)?;
+        let signer = signers.first.ok_or(Error::WrongState)?;
+
+        let authentic = read_manifest(header, buf, signer)?;
+        let manifest = authentic.manifest();
+        check_scope(&keyset, &signers, manifest)?;
+        if let Some(package) = manifest.keyset_version.filter(|&v| v > self.version) {
+            let device = self.version;
+            return Err(Error::KeysetVersion { package, device });
+        }
+        let sequence = (manifest.sequence, keyset.sequences);
+        check_range(sequence, |package, min, max| Error::SequenceRange {
+            package,
+            min,
+            max,
+        })?;
+        let counter = (manifest.security_counter, keyset.security_counters);
+        check_range(counter, |package, min, max| Error::SecurityCounterRange {
+            package,
+            min,
+            max,
+        })?;
+        Ok(authentic)
+    }
+}
+
+/// Keys that may sign some release.
+fn release_keys(keyset: &Keyset<'_>) -> Members {
+    let members = keyset.releases.iter().map(|role| role.quorum.members);
+    Members(members.fold(0, |all, Members(some)| all | some))
+}
+
+/// Some role has its quorum, whatever it covers: without one, nothing of the manifest is read.
+fn satisfy_any(keyset: &Keyset<'_>, signers: &Signers) -> Result<(), Error> {
+    let mut refusal = None;
+    for role in keyset.releases.iter() {
+        match signers.satisfy(&role.quorum) {
+            Ok(()) => return Ok(()),
+            // The role that some key signed for says more than one that nobody signed for.
+            Err(e) if refusal.is_none() || has_signed(&role.quorum, signers) => refusal = Some(e),
+            Err(_) => {}
+        }
+    }
+    Err(refusal.unwrap_or(Error::WrongState))
+}
+
+const fn has_signed(quorum: &Quorum, signers: &Signers) -> bool {
+    !quorum.members.and(signers.keys).is_empty()
+}
+
+/// Some role that has its quorum covers this release.
+fn check_scope(
+    keyset: &Keyset<'_>,
+    signers: &Signers,
+    manifest: &Manifest<'_>,
+) -> Result<(), Error> {
+    let mut refusal = Error::WrongState;
+    for role in keyset.releases.iter() {
+        if signers.satisfy(&role.quorum).is_err() {
+            continue;
+        }
+        match outside(&role.scope, manifest) {
+            None => return Ok(()),
+            Some((package, keyset)) => refusal = Error::KeyScope { package, keyset },
+        }
+    }
+    Err(refusal)
+}
+
+/// What the release says that the role does not cover, and what the role is limited to.
+fn outside(scope: &Scope<'_>, manifest: &Manifest<'_>) -> Option<(Text, Text)> {
+    let limits = [
+        (manifest.vendor, scope.vendor),
+        (manifest.product, scope.product),
+    ];
+    for (package, limit) in limits {
+        if let Some(limit) = limit.filter(|&limit| limit != package) {
+            return Some((package.into(), limit.into()));
+        }
+    }
+    let first = scope.hardware.iter().next()?;
+    let covered = |revision: &&str| scope.hardware.iter().any(|limit| limit == *revision);
+    let revision = manifest
+        .hardware
+        .iter()
+        .find(|revision| !covered(revision))?;
+    Some((revision.into(), first.into()))
+}
+
+fn check_range(
+    (package, range): (u64, CounterRange),
+    refused: impl Fn(u64, u64, u64) -> Error,
+) -> Result<(), Error> {
+    match range.contains(package) {
+        true => Ok(()),
+        false => Err(refused(
+            package,
+            range.min.unwrap_or(0),
+            range.max.unwrap_or(u64::MAX),
+        )),
+    }
+}
+
+fn check_validity(validity: &Validity, now: Option<u64>) -> Result<(), Error> {
+    let Some(device) = now else {
+        return Ok(());
+    };
+    match (validity.not_before, validity.not_after) {
+        (Some(keyset), _) if device < keyset => Err(Error::KeysetNotYetValid { keyset, device }),
+        (_, Some(keyset)) if device > keyset => Err(Error::KeysetExpired { keyset, device }),
+        _ => Ok(()),
+    }
+}
