@@ -3,8 +3,8 @@
 use super::{Dalek, Ed25519};
 use std::vec::Vec;
 
-fn verdicts<V: Ed25519>() -> (u32, u32) {
-    let (mut good, mut bad) = (0, 0);
+fn verdicts<V: Ed25519>() -> (usize, usize) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
     for line in include_str!("wycheproof.txt").lines().skip(1) {
         let fields: Vec<&str> = line.split(' ').collect();
         let [number, verdict, key, message, signature] = fields[..] else {
@@ -18,9 +18,10 @@ fn verdicts<V: Ed25519>() -> (u32, u32) {
             Err(_) => false,
         };
         assert_eq!(holds, verdict == "valid", "{number}");
-        (good, bad) = (good + u32::from(holds), bad + u32::from(!holds));
+        let seen = if holds { &mut good } else { &mut bad };
+        seen.push(number);
     }
-    (good, bad)
+    (good.len(), bad.len())
 }
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -41,4 +42,4 @@ fn salty_agrees_with_wycheproof() {
 }
 
 /// Valid and invalid vectors.
-const COUNTS: (u32, u32) = (88, 63);
+const COUNTS: (usize, usize) = (88, 63);
