@@ -137,7 +137,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 let head = self.verified.authentic.head;
                 let staging = plan.staging.as_mut().ok_or(Error::WrongState)?;
                 match staging.write(&mut Flash::new(storage), head)? {
-                    true if plan.in_place.is_some() => Ok(State::Ready(plan)),
+                    true if plan.in_place.is_some() => Self::ready_behind_head(storage, plan),
                     true => Ok(State::BeginWriting(plan)),
                     false => Ok(State::StageHead(plan)),
                 }
@@ -146,6 +146,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 BootRecord::update(storage, |record| {
                     record.phase = Phase::Writing;
                     record.erase_offset = BootRecord::NO_ERASE;
+                    record.staging_start = plan.staging.map_or(0, |log| log.start());
                     Ok(())
                 })?;
                 Ok(State::Ready(plan))
@@ -328,9 +329,10 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
         let same_update = record.manifest == plan.manifest
             && record.payload == number
             && record.staging == place
-            && record.staging_start == start;
+            && (record.staging_start == start || place == StagingPlace::Area);
         if same_update && record.phase == Phase::Writing {
             plan.resumed = true;
+            plan.staging = staging.map(|log| log.beginning_at(record.staging_start));
             if record.erase_offset != BootRecord::NO_ERASE {
                 erase_again(storage, target, record.erase_offset, plan.new_size)?;
             }
@@ -369,10 +371,22 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             return Ok(State::Ready(plan));
         };
         if staging.seek_known(&mut Flash::new(storage), head)? {
-            Ok(State::Ready(plan))
+            Self::ready_behind_head(storage, plan)
         } else {
             Ok(State::StageHead(plan))
         }
+    }
+
+    /// The record tells where the head is, for a start without a link.
+    fn ready_behind_head<S: Storage>(storage: &mut S, plan: Plan) -> Result<State<'m, 'b>, Error> {
+        let start = plan.staging.map_or(0, |log| log.start());
+        if BootRecord::load(storage)?.staging_start != start {
+            BootRecord::update(storage, |record| {
+                record.staging_start = start;
+                Ok(())
+            })?;
+        }
+        Ok(State::Ready(plan))
     }
 }
 

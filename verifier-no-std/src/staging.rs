@@ -4,7 +4,8 @@
 //! each padded to whole write units, and none across the end of a sector unless it begins with one. No index is
 //! kept: after a reset the staged prefix is found again by checking each part against its signature or hash. A
 //! write that was cut leaves a torn part; the log goes on behind it, by a rule that the search follows as well.
-//! A sector is erased when the log enters it, and again where nothing in it proves that its erase was whole.
+//! A sector is erased when the log enters it, and again where nothing in it proves that its erase was whole. In the
+//! staging area, a sector that cannot be erased or written is left, and what does not lie where it should is looked for behind it.
 
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash, Found};
@@ -17,6 +18,9 @@ const PIECES_PER_CALL: u32 = 4;
 /// Times a part is written anew, behind the bytes that did not read back, before staging gives up.
 const MAX_REWRITES: u8 = 3;
 
+/// Sectors left in a row because they could not be used, before staging gives up.
+const MAX_LEFT: u8 = 2;
+
 /// The log, with the position where the next part belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Staging {
@@ -28,6 +32,10 @@ pub(crate) struct Staging {
     /// Bytes of the part at `position` that are written.
     written: u32,
     rewrites: u8,
+    /// Sectors left for the part at `position`.
+    left: u8,
+    /// Where the part was looked for first, while it is looked for behind sectors that may have been left.
+    sought_from: Option<u32>,
     /// End of the last sector in which the parts found prove that its erase was whole.
     sound_to: u32,
     /// End of the sector that this run erased last.
@@ -54,13 +62,21 @@ impl Staging {
             position: start,
             written: 0,
             rewrites: 0,
+            left: 0,
+            sought_from: None,
             sound_to: 0,
             erased_to: 0,
         }
     }
 
+    /// Where the log begins: behind sectors that were left before anything was staged.
     pub(crate) const fn start(&self) -> u32 {
         self.start
+    }
+
+    /// The same log as an earlier run began it.
+    pub(crate) const fn beginning_at(self, start: u32) -> Self {
+        Self::new(self.place, self.area, start, self.end)
     }
 
     pub(crate) const fn end(&self) -> u32 {
@@ -86,6 +102,10 @@ impl Staging {
     /// sector may have been cut short; any other byte of it there proves that erase whole.
     pub(crate) fn advance<S: Storage>(&mut self, flash: &Flash<'_, S>, part: &[u8]) {
         let start = self.position;
+        if self.sought_from.take() == Some(self.start) {
+            self.start = start;
+        }
+        self.left = 0;
         self.position = self.end_of_part(flash, part.len());
         let sector = flash.sector(self.area, self.position.saturating_sub(1));
         let before = usize::try_from(sector.start.saturating_sub(start)).unwrap_or(usize::MAX);
@@ -143,6 +163,7 @@ impl Staging {
                 return Ok(true);
             }
             match self.vacancy(flash, part.len())? {
+                Vacancy::Free if self.look_behind(flash, part.len()) => {}
                 Vacancy::Free => return Ok(false),
                 Vacancy::Torn => self.skip_torn(flash, part.len()),
             }
@@ -169,7 +190,9 @@ impl Staging {
             // What an unsound sector holds before `at` is like erased bytes, or torn: nothing is lost.
             let sound = self.sound_to == sector.end || self.erased_to == sector.end;
             if at == sector.start || !sound {
-                flash.erase(self.area, sector.clone())?;
+                if let Err(e) = flash.erase(self.area, sector.clone()) {
+                    return self.leave(flash, at, part.len(), e);
+                }
                 self.erased_to = sector.end;
             }
             let room = usize::try_from(sector.end.saturating_sub(at)).unwrap_or(CHUNK);
@@ -182,20 +205,73 @@ impl Staging {
             let padded = usize::try_from(flash.align(self.area, len)).unwrap_or(CHUNK);
             match flash.write(self.area, at, piece.get(..padded).unwrap_or(&piece)) {
                 Ok(()) => self.written = self.written.saturating_add(len),
-                Err(Error::FlashVerify { .. }) if self.rewrites < MAX_REWRITES => {
-                    self.rewrites = self.rewrites.saturating_add(1);
-                    // At a sector's start the search would not look behind; there it is erased and written again.
-                    if self.position == flash.sector(self.area, self.position).start {
-                        self.written = 0;
-                    } else {
-                        self.skip_torn(flash, part.len());
-                    }
-                    return Ok(false);
-                }
-                Err(e) => return Err(e),
+                Err(e) => return self.write_anew(flash, at, part.len(), e),
             }
         }
         Ok(false)
+    }
+
+    /// After a piece at `at` failed: the part of `len` bytes is written again, if in another place.
+    fn write_anew<S: Storage>(
+        &mut self,
+        flash: &mut Flash<'_, S>,
+        at: u32,
+        len: usize,
+        error: Error,
+    ) -> Result<bool, Error> {
+        let end = self.end_of_part(flash, len);
+        if self.rewrites >= MAX_REWRITES {
+            return self.leave(flash, at, len, error);
+        }
+        self.rewrites = self.rewrites.saturating_add(1);
+        // At a sector's start the search would not look behind; there it is erased and written again.
+        if self.position == flash.sector(self.area, self.position).start {
+            self.written = 0;
+        } else if flash.is_blank(self.area, self.position..end)? {
+            // Nor where nothing was written.
+            return self.leave(flash, at, len, error);
+        } else {
+            self.skip_torn(flash, len);
+        }
+        Ok(false)
+    }
+
+    /// Leaves the sector of the staging area at `at`, where a part of `len` bytes could not be written. A slot's sectors
+    /// are not left: the image needs them.
+    fn leave<S: Storage>(
+        &mut self,
+        flash: &Flash<'_, S>,
+        at: u32,
+        len: usize,
+        error: Error,
+    ) -> Result<bool, Error> {
+        let next = flash.sector(self.area, at).end;
+        let last = self.left >= MAX_LEFT || self.end_of(flash, next, len) > self.end;
+        if last || self.place != StagingPlace::Area {
+            return Err(error);
+        }
+        if self.position == self.start {
+            self.start = next;
+        }
+        self.left = self.left.saturating_add(1);
+        (self.position, self.written, self.rewrites) = (next, 0, 0);
+        Ok(false)
+    }
+
+    /// Whether a part of `len` bytes that is not at the position may lie behind a sector that was left; then moves
+    /// there. Else back to where it was looked for first.
+    pub(crate) fn look_behind<S: Storage>(&mut self, flash: &Flash<'_, S>, len: usize) -> bool {
+        let from = self.sought_from.unwrap_or(self.position);
+        let reach = (0..MAX_LEFT).fold(from, |reach, _| {
+            flash.align_to_sector(self.area, self.end_of(flash, reach, len))
+        });
+        let next = flash.sector(self.area, self.position).end;
+        let there = self.place == StagingPlace::Area
+            && next <= reach
+            && self.end_of(flash, next, len) <= self.end;
+        self.sought_from = there.then_some(from);
+        self.position = if there { next } else { from };
+        there
     }
 
     /// Moves behind a torn part.
@@ -216,8 +292,12 @@ impl Staging {
     }
 
     fn end_of_part<S: Storage>(&self, flash: &Flash<'_, S>, len: usize) -> u32 {
+        self.end_of(flash, self.position, len)
+    }
+
+    fn end_of<S: Storage>(&self, flash: &Flash<'_, S>, start: u32, len: usize) -> u32 {
         let len = u32::try_from(len).unwrap_or(u32::MAX);
-        self.position.saturating_add(flash.align(self.area, len))
+        start.saturating_add(flash.align(self.area, len))
     }
 }
 

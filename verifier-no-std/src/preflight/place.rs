@@ -51,8 +51,15 @@ pub(super) fn place_both<S: Storage>(
             second: None,
         });
     };
-    let start = flash.align_to_sector(area, end);
-    if start >= have || end_of(start, None, reverse).is_none() {
+    let fits = |start: u32, have: u32| {
+        start < have && end_of(start, None, reverse).is_some_and(|end| end <= have)
+    };
+    // With a sector to spare for each, if there are so many.
+    let least = flash.align_to_sector(area, end);
+    let spare = flash.sector(area, least).end;
+    let last = flash.sector(area, have.saturating_sub(1)).start;
+    let start = if fits(spare, last) { spare } else { least };
+    if !fits(start, have) {
         return exhausted;
     }
     Ok(StagedPlaces {

@@ -82,7 +82,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             record.payload = number;
             record.reverse = reverse.map(|reverse| reverse.number);
             record.staging = StagingPlace::Area;
-            record.staging_start = 0;
+            record.staging_start = plan.staging.map_or(0, |log| log.start());
             record.trial_size = plan.new_size;
             record.trial_digest = plan.new_digest;
             if let Some(old) = old {
@@ -187,12 +187,15 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             None => None,
         };
         let head_len = authentic.head.len();
-        let StagedPlaces { first, second } = place_both(
+        let StagedPlaces { mut first, second } = place_both(
             &flash,
             head_len,
             &forward.1,
             reverse.map(|(_, p)| p).as_ref(),
         )?;
+        if record.manifest == authentic.digest {
+            first = first.beginning_at(record.staging_start);
+        }
         let package_offset = |number| {
             let offset = manifest.payload_offset(number).ok_or(Error::WrongState)?;
             Ok::<_, Error>(authentic.header.payloads_offset().saturating_add(offset))

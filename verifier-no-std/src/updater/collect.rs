@@ -69,6 +69,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
             return self.found(part.item, pass);
         }
         match (staging.vacancy(flash, len)?, pass) {
+            (Vacancy::Free, _) if staging.look_behind(flash, len) => return Ok(()),
             (Vacancy::Free, Pass::Collect)
                 if self.plan.in_place.is_some_and(|in_place| in_place.applies) =>
             {

@@ -1,9 +1,13 @@
 //! Flash that lies or fails: the update ends in the new image or in an error with its address, and the old image
 //! boots on.
 
-use flash_sim::{Defect, Flake, OperationKind};
+use flash_sim::{CutStyle, Defect, Flake, OperationKind};
 use sprag_verifier::{Area, Boot, Error, FlashErrorKind, StagingPlace};
 
+use crate::matrix::is_full;
+use crate::support::single_slot::{InPlacePlan, SingleSlot, Trial};
+use crate::support::sweep::{Counts, Pairs, Tears, sweep};
+use crate::support::two_slots::TwoSlots;
 use crate::support::{
     Board, Link, Offer, Package, Release, Room, Stop, index, nrf, random_image, random_operations,
 };
@@ -149,8 +153,8 @@ fn one_misread_of_the_source_is_not_a_wrong_source() {
     assert_eq!(board.operations(), 0);
 }
 
-/// An erase that fails once is done again, and so is a write of the boot record; any other write that fails once ends the
-/// try with its address, and the next try succeeds.
+/// An erase that fails once is done again, and so is a write of the boot record or of the staging area; any other write
+/// that fails once ends the try with its address, and the next try succeeds.
 #[test]
 fn one_failure_of_any_operation_costs_a_try_at_most() {
     for place in [
@@ -168,11 +172,22 @@ fn one_failure_of_any_operation_costs_a_try_at_most() {
             board.sim_mut().fail_after(n, 1);
             let mut link = Link::new(&bench.package.bytes);
             let failed = whole.sim().log()[usize::try_from(n).unwrap()];
-            let record = board.range(Area::Record, 1024).contains(&failed.address) && n > 0;
+            let within = |area, len| board.range(area, len).contains(&failed.address);
+            let record = within(Area::Record, 1024) && n > 0;
+            let staged = within(Area::Staging, board.region(Area::Staging).len);
+            let again = record || staged;
             match bench.update(&mut board, &mut link) {
-                Ok(()) => assert!(record || failed.kind == OperationKind::Erase, "{what}"),
+                // The head is in the first sector of the slot's tail, which may be erased again.
+                Ok(()) => {
+                    let head =
+                        place == StagingPlace::SlotTail && board.holds(Area::SlotB, &bench.new);
+                    assert!(
+                        again || head || failed.kind == OperationKind::Erase,
+                        "{what}"
+                    );
+                }
                 Err(Error::FlashWrite { address, .. }) => {
-                    assert!(!record && failed.kind == OperationKind::Write, "{what}");
+                    assert!(!again && failed.kind == OperationKind::Write, "{what}");
                     let operation = failed.address..failed.address + failed.len;
                     let address = address - BASE;
                     // A write that begins with blank units is named by its chunk.
@@ -258,8 +273,6 @@ fn a_cell_of_the_staging_area_that_sticks_is_worked_around() {
                 done += 1;
                 assert!(board.holds(Area::SlotB, &bench.new), "{what}");
             }
-            // Under the head, which has but one place; or where no room is left.
-            Err(Error::FlashVerify { area, .. }) => assert_eq!(area, Area::Staging, "{what}"),
             Err(e) => panic!("{what}: {e:?}"),
         }
         bench.check_boot(&board, &what);
@@ -269,6 +282,149 @@ fn a_cell_of_the_staging_area_that_sticks_is_worked_around() {
         (range.end - range.start) / 37
     );
     assert!(done > 100, "{done}");
+}
+
+const DEFECTS: [Defect; 3] = [
+    Defect::EraseFails,
+    Defect::WriteFails,
+    Defect::StuckBits { seed: 7 },
+];
+
+/// A staging area with sectors to spare outlives one that is bad from the start, with the power cut at any operation.
+#[test]
+fn a_bad_sector_of_the_staging_area_is_left() {
+    let old = random_image(3000, 1);
+    let release = Release::delta(&old, &random_operations(3000, 2900, 2));
+    let room = Room {
+        place: StagingPlace::Area,
+        image: 6,
+        staging: 14,
+    };
+    let fresh = nrf::<512>(room).in_service(&old);
+    let area = fresh.region(Area::Staging);
+    let mut counts = Counts::default();
+    for sector in (0..14).filter(|n| is_full() || [0, 1, 4, 6].contains(n)) {
+        for defect in DEFECTS {
+            let mut board = fresh.clone();
+            board
+                .sim_mut()
+                .break_sector(area.start + sector * 512, defect);
+            let life = TwoSlots::new(board, &release, &old, room.place);
+            counts.add(sweep(&life, Tears::Few, Pairs::Sampled(40)));
+        }
+    }
+    println!("{counts:?}");
+    assert!(
+        counts.cuts > 3000 && counts.double_cuts >= 480,
+        "{counts:?}"
+    );
+}
+
+/// The same with a single slot, where the head is found again without a link.
+#[test]
+fn a_bad_sector_is_left_with_a_single_slot_too() {
+    let plan = InPlacePlan {
+        image: 7,
+        group: 4,
+        shift: 1,
+        checkpoint: 256 + 120,
+        block_size: 256,
+        native: false,
+    };
+    let mut counts = Counts::default();
+    for trial in [Trial::Fails, Trial::Confirms] {
+        if trial == Trial::Confirms && !is_full() {
+            continue;
+        }
+        for sector in (0..20).filter(|n| is_full() || [0, 3].contains(n)) {
+            for defect in DEFECTS {
+                let mut life = SingleSlot::new(nrf::<512>, plan, 0, trial);
+                let at = life.fresh.region(Area::Staging).start + sector * 512;
+                life.fresh.sim_mut().break_sector(at, defect);
+                // All is staged after other operations than with good sectors.
+                life.count_staged();
+                counts.add(sweep(&life, Tears::Few, Pairs::Sampled(20)));
+            }
+        }
+    }
+    println!("{counts:?}");
+    assert!(
+        counts.cuts > 3000 && counts.double_cuts >= 120,
+        "{counts:?}"
+    );
+}
+
+/// A sector that goes bad while the update is under way: what it holds is read on, and what comes goes elsewhere.
+#[test]
+fn a_sector_of_the_staging_area_may_go_bad_at_any_time() {
+    let bench = bench(StagingPlace::Area);
+    let area = bench.board.region(Area::Staging);
+    let mut whole = bench.board.clone();
+    bench
+        .update(&mut whole, &mut Link::new(&bench.package.bytes))
+        .unwrap();
+    let mut times = 0;
+    for n in (0..whole.operations()).step_by(if is_full() { 1 } else { 5 }) {
+        for sector in 0..area.len / 512 {
+            for defect in [Defect::EraseFails, Defect::WriteFails] {
+                let what = format!("operation {n}, sector {sector}, {defect:?}");
+                let mut board = bench.board.clone();
+                board.sim_mut().cut_after(n, CutStyle::Clean);
+                let mut link = Link::new(&bench.package.bytes);
+                let cut = board.update(&bench.offer, &mut link).map(|_| ());
+                assert_eq!(cut, Err(Stop::PowerLost), "{what}");
+                board
+                    .sim_mut()
+                    .break_sector(area.start + sector * 512, defect);
+                board
+                    .live(&bench.offer, &bench.new, &mut link)
+                    .unwrap_or_else(|e| panic!("{what}: {e:?}"));
+                assert!(board.holds(Area::SlotB, &bench.new), "{what}");
+                times += 1;
+            }
+        }
+    }
+    assert!(times > 200, "{times}");
+}
+
+/// Without a sector to spare, the update ends with the address of the bad one.
+#[test]
+fn a_bad_sector_without_a_spare_one_is_named() {
+    let old = random_image(3000, 1);
+    let release = Release::delta(&old, &random_operations(3000, 2900, 2));
+    let package = release.package();
+    let offer = Offer::new(&package, &old);
+    let least = (1..20).find(|staging| {
+        let room = Room {
+            place: StagingPlace::Area,
+            image: 6,
+            staging: *staging,
+        };
+        let mut board = nrf::<512>(room).in_service(&old);
+        let mut buf = vec![0; offer.intake_len];
+        let prepared = board.prepare(&offer, &mut Link::new(&package.bytes), &mut buf);
+        prepared.is_ok_and(|(plan, _)| plan.is_staged())
+    });
+    let room = Room {
+        place: StagingPlace::Area,
+        image: 6,
+        staging: least.unwrap(),
+    };
+    let mut board = nrf::<512>(room).in_service(&old);
+    let area = board.region(Area::Staging);
+    for sector in 0..area.len / 512 {
+        board
+            .sim_mut()
+            .break_sector(area.start + sector * 512, Defect::EraseFails);
+    }
+    let refused = board.update(&offer, &mut Link::new(&package.bytes));
+    let within = BASE + area.start..BASE + area.start + area.len;
+    let Err(Stop::Refused(Error::FlashErase { area, address, .. })) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(area, Area::Staging);
+    assert!(within.contains(&address), "{address:#x}");
+    assert!(matches!(board.would_boot(), Boot::Confirmed(Area::SlotA)));
 }
 
 #[test]

@@ -400,7 +400,7 @@ const ALL: [Strategy; 5] = [
     Strategy::Back,
 ];
 
-fn is_full() -> bool {
+pub(crate) fn is_full() -> bool {
     std::env::var_os("SPRAG_FULL").is_some()
 }
 

@@ -94,11 +94,16 @@ impl<const R: usize, const W: usize, const S: usize> SingleSlot<R, W, S> {
             trial,
             staged: 0,
         };
-        let mut board = life.fresh.clone();
-        let staged = life.run(&mut board, &mut Link::new(&life.package.bytes));
-        assert_eq!(staged, Ok(Lived::On));
-        life.staged = board.operations();
+        life.count_staged();
         life
+    }
+
+    /// Counts the operations by which all is staged, which depend on the flash.
+    pub(crate) fn count_staged(&mut self) {
+        let mut board = self.fresh.clone();
+        let staged = self.run(&mut board, &mut Link::new(&self.package.bytes));
+        assert_eq!(staged, Ok(Lived::On));
+        self.staged = board.operations();
     }
 
     /// What the application does.
