@@ -74,6 +74,8 @@ pub(crate) enum Tears {
     All,
     /// At the first write unit, in the middle and at the last.
     Few,
+    /// The same, and only one of so many operations is cut.
+    FewOf(u64),
 }
 
 /// How often the device is cut while it recovers.
@@ -137,7 +139,13 @@ pub(crate) fn sweep<const R: usize, const W: usize, const S: usize>(
         ..Counts::default()
     };
     let mut rng = Rng(counts.operations);
-    for operation in &log {
+    let apart = match tears {
+        Tears::FewOf(apart) => apart,
+        _ => 1,
+    };
+    let cut = |operation: &&Operation| operation.index % apart == apart / 2;
+    let chosen: Vec<&Operation> = log.iter().filter(cut).collect();
+    for (nth, operation) in (1..).zip(&chosen) {
         let at = Place::of(life, operation);
         let styles = styles(operation, &at.before, tears);
         let mut recovery = Vec::new();
@@ -170,7 +178,7 @@ pub(crate) fn sweep<const R: usize, const W: usize, const S: usize>(
             }
         }
         if let Pairs::Sampled(pairs) = pairs {
-            let due = pairs * (operation.index + 1) / counts.operations;
+            let due = pairs * nth / u64::try_from(chosen.len()).unwrap();
             // Behind some tears there is less to do than was drawn.
             for _ in 0..4 * (due - counts.double_cuts.min(due)) {
                 if counts.double_cuts >= due || recovery.is_empty() {
@@ -205,7 +213,7 @@ fn styles<const R: usize, const W: usize, const S: usize>(
 ) -> Vec<CutStyle> {
     let all = CutStyle::for_operation(operation, board.sim().geometry(), 7);
     match (tears, operation.kind) {
-        (Tears::Few, OperationKind::Write) if all.len() > 5 => {
+        (Tears::Few | Tears::FewOf(_), OperationKind::Write) if all.len() > 5 => {
             // Clean, torn, torn, torn, and after completion.
             let last = all.len() - 1;
             [0, 1, last / 2, last - 1, last].map(|n| all[n]).into()
