@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::report::{self, Done, Report, say};
 use budget::Budgets;
 use inputs::Inputs;
+pub(crate) use inputs::{build_command, sprag};
 use machine::{MACHINES, Machine};
 
 /// One row of the table: a target, what was built for it, and figures by name.

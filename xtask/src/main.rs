@@ -3,6 +3,8 @@
 mod apt;
 mod bench;
 mod broken;
+mod c_firmware;
+mod c_lib;
 mod demo_images;
 mod deps;
 mod failure;
@@ -46,6 +48,11 @@ fn main() -> ExitCode {
         ["footprint", "--bless"] => footprint::bless,
         ["footprint", "--quick", "--bless"] => footprint::bless_quick,
         ["footprint", "--json"] => return footprint::json(),
+        ["c-lib", ..] => match c_lib::Library::of(words.get(1..).unwrap_or_default()) {
+            Some(library) => return Report::of(|report| library.task(report)),
+            None => return report::usage(&words, HELP),
+        },
+        ["c-firmware"] => c_firmware::check,
         ["header"] => header::write,
         ["header", "--check"] => header::check,
         ["panic-free"] => panic_free::check,

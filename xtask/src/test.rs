@@ -4,7 +4,9 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
-use crate::{demo_images, deps, footprint, header, interop, nostd, panic_free, repo, run};
+use crate::{
+    c_firmware, demo_images, deps, footprint, header, interop, nostd, panic_free, repo, run,
+};
 
 /// Everything.
 pub(crate) fn full(report: &mut Report) {
@@ -29,6 +31,7 @@ pub(crate) fn full(report: &mut Report) {
     deps::check(report);
     demo_images::check(report);
     footprint::quick(report);
+    c_firmware::check(report);
     report.stage("the tests left the tree as it was", || {
         match (&before, working_tree()) {
             (Some(before), Some(after)) if *before == after => Ok(Done::passed()),

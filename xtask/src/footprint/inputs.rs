@@ -141,14 +141,15 @@ impl Pair {
 }
 
 /// Builds the command with the flags and features of the tests, with which it is there already.
-fn build_command() -> Result<(), Failure> {
+pub(crate) fn build_command() -> Result<(), Failure> {
     let mut cargo = repo::cargo();
     cargo.args(["build", "--locked", "--profile", "test", "--workspace"]);
     run::output(cargo.args(["--all-features", "--bin", "sprag"]))?;
     Ok(())
 }
 
-fn sprag(command: &str) -> Command {
+/// The command.
+pub(crate) fn sprag(command: &str) -> Command {
     let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     let folder = repo::root().join(folder.unwrap_or_else(|| "target".into()));
     let mut sprag = Command::new(folder.join("debug/sprag"));
