@@ -206,6 +206,12 @@
 #define SPRAG_BOOT_APPLY 3
 
 /**
+ * `sprag_boot.kind`: the confirmed image, or what an only slot holds and is whole: the boot record cannot be written, so
+ * that no boot can be counted and no update begun. To be reported.
+ */
+#define SPRAG_BOOT_UNRECORDED 4
+
+/**
  * A callback's answer: done.
  */
 #define SPRAG_FLASH_OK 0
@@ -762,7 +768,7 @@ size_t sprag_handle_size(void);
  * Chooses the slot to boot, and counts the boot of an image on trial. That image is hashed each time, so that a slot
  * that lost its bytes is never booted.
  *
- * On an error (`SPRAG_E_RECORD_LOST`, or of flash) a bootloader boots the slot whose image it can check by its own
+ * On an error (`SPRAG_E_RECORD_LOST`, or of flash where no whole image is known of) a bootloader boots the slot whose image it can check by its own
  * means.
  *
  * The caller sees to this:
@@ -770,7 +776,8 @@ size_t sprag_handle_size(void);
  * callbacks may be called, until the function returns; `choice` is null or points at a `sprag_boot` that says its
  * size.
  */
-int32_t sprag_boot_choose(const struct sprag_flash *flash, struct sprag_boot *choice);
+int32_t sprag_boot_choose(const struct sprag_flash *flash,
+                          struct sprag_boot *choice);
 
 /**
  * Confirms the image on trial, which runs from `slot`: from now on it is the one that boots.

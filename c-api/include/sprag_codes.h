@@ -114,6 +114,18 @@
 /** A full payload states groups of sectors for applying it in place. */
 #define SPRAG_E_GROUP_UNEXPECTED (-134)
 
+/** Two keys of a key set have the same bytes or the same id. */
+#define SPRAG_E_DUPLICATE_SIGNER (-135)
+
+/** A role of a key set asks for signatures by more keys than it has. */
+#define SPRAG_E_THRESHOLD_UNREACHABLE (-136)
+
+/** A key set lists a key that it revokes as well. */
+#define SPRAG_E_REVOKED_SIGNER (-137)
+
+/** The revoked keys of a key set are not in ascending order, each once. */
+#define SPRAG_E_REVOKED_ORDER (-138)
+
 /** No signature of the package names a key that the device trusts. */
 #define SPRAG_E_UNKNOWN_KEY (-201)
 
@@ -131,6 +143,15 @@
 
 /** The package is signed with an example key, whose secret half is published. */
 #define SPRAG_E_EXAMPLE_KEY (-206)
+
+/** A signature names a key that the key set has revoked. */
+#define SPRAG_E_KEY_REVOKED (-207)
+
+/** Fewer keys have signed than the key set asks for. */
+#define SPRAG_E_THRESHOLD (-208)
+
+/** The keys that signed may sign releases, but not this one. */
+#define SPRAG_E_KEY_SCOPE (-209)
 
 /** The package is made for devices of another vendor. */
 #define SPRAG_E_VENDOR (-301)
@@ -162,6 +183,21 @@
 /** The new image is linked for another address than the one at which the device runs its slot. */
 #define SPRAG_E_LOAD_ADDRESS (-310)
 
+/** The package's sequence number is outside the range that the key set allows. */
+#define SPRAG_E_SEQUENCE_RANGE (-311)
+
+/** The package's security counter is outside the range that the key set allows. */
+#define SPRAG_E_SECURITY_COUNTER_RANGE (-312)
+
+/** The key set is not valid yet, by the device's trusted clock. */
+#define SPRAG_E_KEYSET_NOT_YET_VALID (-313)
+
+/** The update belongs to another fleet's key set. */
+#define SPRAG_E_KEYSET_NAME (-314)
+
+/** A key set update forgets that a key was revoked. */
+#define SPRAG_E_REVOCATION_LOST (-315)
+
 /** The package's security counter is below the one that the device has stored. */
 #define SPRAG_E_SECURITY_COUNTER (-320)
 
@@ -179,6 +215,15 @@
 
 /** The package carries key set updates, which this build of the verifier cannot judge. */
 #define SPRAG_E_KEYSETS_UNSUPPORTED (-325)
+
+/** A key set update is not the one that follows the last. */
+#define SPRAG_E_KEYSET_SKIPPED (-326)
+
+/** The package has another key set of the version that the device has stored. */
+#define SPRAG_E_KEYSET_FORK (-327)
+
+/** The key set is no longer valid, by the device's trusted clock. */
+#define SPRAG_E_KEYSET_EXPIRED (-328)
 
 /** The battery holds less charge than the package asks for before it lets an update begin. */
 #define SPRAG_E_DEFERRED_BATTERY (-330)
@@ -221,6 +266,9 @@
 
 /** A payload for a single slot is made in groups, or moves the old image by a way, that are not whole sectors of this device. */
 #define SPRAG_E_GROUP_OF_SECTORS (-408)
+
+/** The flash area for the stored key set has no room for two copies. */
+#define SPRAG_E_KEYSET_AREA (-409)
 
 /** The installed version is one that the package serves, but the image in flash is another. */
 #define SPRAG_E_SOURCE_DIGEST (-501)
@@ -314,6 +362,9 @@
 
 /** This very package was installed, and its image was reverted. */
 #define SPRAG_E_REVERTED_BEFORE (-905)
+
+/** Neither copy of the stored key set is whole, and the area is not blank. */
+#define SPRAG_E_KEYSET_LOST (-906)
 
 /** A pointer that must not be null is null. */
 #define SPRAG_E_NULL_POINTER (-921)

@@ -7,14 +7,14 @@ use crate::flash::CallbackFlash;
 use crate::status::{Misuse, Refusal, status};
 use crate::types::{
     BootChoice, FlashConfig, RecordView, SPRAG_BOOT_APPLY, SPRAG_BOOT_CONFIRMED,
-    SPRAG_BOOT_REVERTED, SPRAG_BOOT_TRIAL, SPRAG_SLOT_A, SPRAG_SLOT_B,
+    SPRAG_BOOT_REVERTED, SPRAG_BOOT_TRIAL, SPRAG_BOOT_UNRECORDED, SPRAG_SLOT_A, SPRAG_SLOT_B,
 };
 use crate::{given, pointer};
 
 /// Chooses the slot to boot, and counts the boot of an image on trial. That image is hashed each time, so that a slot
 /// that lost its bytes is never booted.
 ///
-/// On an error (`SPRAG_E_RECORD_LOST`, or of flash) a bootloader boots the slot whose image it can check by its own
+/// On an error (`SPRAG_E_RECORD_LOST`, or of flash where no whole image is known of) a bootloader boots the slot whose image it can check by its own
 /// means.
 ///
 /// # Safety
@@ -33,6 +33,7 @@ pub unsafe extern "C" fn sprag_boot_choose(
             Boot::Trial(_) => SPRAG_BOOT_TRIAL,
             Boot::Reverted(_) => SPRAG_BOOT_REVERTED,
             Boot::Apply(_) => SPRAG_BOOT_APPLY,
+            Boot::Unrecorded { .. } => SPRAG_BOOT_UNRECORDED,
             _ => SPRAG_BOOT_CONFIRMED,
         };
         let area = flash.area(boot.slot());

@@ -86,6 +86,9 @@ pub const SPRAG_BOOT_REVERTED: u32 = 2;
 /// `sprag_boot.kind`: none yet; the bootloader makes it in the only slot: `sprag_init` with
 /// `SPRAG_FLAG_BOOTLOADER`, then `sprag_resume`.
 pub const SPRAG_BOOT_APPLY: u32 = 3;
+/// `sprag_boot.kind`: the confirmed image, or what an only slot holds and is whole: the boot record cannot be written, so
+/// that no boot can be counted and no update begun. To be reported.
+pub const SPRAG_BOOT_UNRECORDED: u32 = 4;
 
 /// A callback's answer: done.
 pub const SPRAG_FLASH_OK: i32 = 0;

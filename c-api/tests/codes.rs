@@ -36,6 +36,16 @@ fn the_header_has_every_code() {
     );
 }
 
+/// What the header tells of memory is what the verifier asks for.
+#[test]
+fn the_constants_are_those_of_the_verifier() {
+    assert_eq!(
+        sprag_c::SPRAG_INTAKE_OVERHEAD,
+        sprag_verifier::intake_len(0)
+    );
+    assert_eq!(sprag_c::SPRAG_MAX_TEXT, sprag_manifest::MAX_TEXT_LEN);
+}
+
 /// Each register of the device side is in it, number and name.
 #[test]
 fn no_register_is_missing() {
