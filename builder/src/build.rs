@@ -95,6 +95,20 @@ pub fn build(
     key: &SigningKey,
     progress: Progress<'_>,
 ) -> Result<Vec<u8>, Error> {
+    build_with_chain(inputs, &[], key, progress)
+}
+
+/// The same with a chain of key set updates in front, for devices that have missed some
+/// ([`crate::TrustFile::chain`]).
+///
+/// # Errors
+/// Those of [`build`].
+pub fn build_with_chain(
+    inputs: &BuildInputs<'_>,
+    chain: &[u8],
+    key: &SigningKey,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>, Error> {
     let release = &inputs.release;
     check_images(inputs)?;
     let single = only_slot(inputs)?;
@@ -185,6 +199,7 @@ pub fn build(
     let fit = Fit {
         profile: inputs.profile,
         single,
+        chain,
     };
     let package = assemble(release, &sources, target, &payloads, fit, key)?;
     self_check(inputs, &package, key, progress)?;

@@ -14,8 +14,10 @@ mod inspect;
 mod key;
 mod report;
 mod send;
+mod sign;
 mod simulate;
 mod slots;
+mod trust;
 pub(crate) mod ui;
 mod verify;
 
@@ -49,7 +51,10 @@ enum Command {
     Demo(demo::DemoArgs),
     #[command(subcommand)]
     Key(key::KeyCommand),
+    #[command(subcommand)]
+    Trust(trust::TrustCommand),
     Build(Box<build::BuildArgs>),
+    Sign(sign::SignArgs),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Apply(apply::ApplyArgs),
@@ -104,6 +109,8 @@ impl Command {
             Self::Slots(command) => command.format(),
             Self::Demo(_)
             | Self::Key(_)
+            | Self::Sign(_)
+            | Self::Trust(_)
             | Self::Explain(_)
             | Self::Completions(_)
             | Self::Man(_) => Format::Text,
@@ -114,7 +121,9 @@ impl Command {
         match self {
             Self::Demo(args) => demo::run(&args),
             Self::Key(command) => key::run(&command),
+            Self::Trust(command) => trust::run(&command),
             Self::Build(args) => build::run(&args),
+            Self::Sign(args) => sign::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Apply(args) => apply::run(&args),

@@ -110,6 +110,25 @@ pub enum Error {
         /// What failed first.
         reason: String,
     },
+    /// A file is not a trust store.
+    TrustFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A trust store cannot be changed or signed in this way.
+    TrustChange {
+        /// Why not.
+        reason: String,
+    },
+    /// A request for a signature, or the answer to one, does not fit what it is about.
+    SignRequest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The self-check applied the package and got other bytes.
     SelfCheckBytes {
         /// Version of the source it was applied to.
@@ -142,6 +161,9 @@ impl Error {
             Self::Manifest(_) => 1026,
             Self::SelfCheckBytes { .. } => 1027,
             Self::Gate { .. } => 1030,
+            Self::TrustFile { .. } => 1040,
+            Self::TrustChange { .. } => 1041,
+            Self::SignRequest { .. } => 1042,
         }
     }
 
@@ -167,8 +189,13 @@ impl Error {
             | Self::BadValue { .. }
             | Self::SameImages { .. }
             | Self::EmptyImage { .. }
+            | Self::TrustChange { .. }
             | Self::DuplicateSource { .. } => exit::USAGE,
-            Self::Authoring { .. } | Self::Codec { .. } | Self::Manifest(_) => exit::MALFORMED,
+            Self::SignRequest { .. } => exit::SIGNATURE,
+            Self::Authoring { .. }
+            | Self::TrustFile { .. }
+            | Self::Codec { .. }
+            | Self::Manifest(_) => exit::MALFORMED,
             Self::IsaMismatch { .. } => exit::POLICY,
             Self::DoesNotFit { .. } => exit::DOES_NOT_FIT,
         }
@@ -213,6 +240,15 @@ impl Error {
             Self::DoesNotFit { .. } => Some(
                 "raise --ram, lower --block-size, choose another --codec, or give the device more"
                     .into(),
+            ),
+            Self::TrustFile { .. } => {
+                Some("`sprag trust init` makes one; restore a damaged one from its backup".into())
+            }
+            Self::TrustChange { .. } => {
+                Some("`sprag trust show` tells what the store holds, and who has signed".into())
+            }
+            Self::SignRequest { .. } => Some(
+                "nothing was signed or written; make the request again from the package".into(),
             ),
             Self::Codec { .. } | Self::Manifest(_) => None,
         }
@@ -276,6 +312,10 @@ impl core::fmt::Display for Error {
             Self::Codec { codec, reason } => write!(f, "codec {codec}: {reason}"),
             Self::Manifest(e) => write!(f, "the manifest breaks the format's rules: {e}"),
             Self::Gate { reason } => write!(f, "must not ship: {reason}"),
+            Self::TrustFile { path, reason } | Self::SignRequest { path, reason } => {
+                write!(f, "{}: {reason}", crate::input::shown(path))
+            }
+            Self::TrustChange { reason } => f.write_str(reason),
             Self::SelfCheckBytes { source } => write!(
                 f,
                 "the package, applied to version {source}, does not make the new image"
@@ -336,4 +376,7 @@ pub const BUILD_CODES: &[(u16, &str)] = &[
     (1026, "MANIFEST_RULES"),
     (1027, "SELF_CHECK_BYTES"),
     (1030, "GATE_FAILED"),
+    (1040, "TRUST_FILE"),
+    (1041, "TRUST_CHANGE"),
+    (1042, "SIGN_REQUEST"),
 ];

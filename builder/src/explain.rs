@@ -23,6 +23,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use describe::date;
 pub use describe::describe;
 pub use render::render;
 

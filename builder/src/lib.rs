@@ -12,6 +12,8 @@
 //! | apply, to files or partitions | [`Slots`] |
 //! | send it over a line, in SMP | [`send`](fn@send) |
 //! | cut its power, at every operation | [`simulate`], [`Simulation`] |
+//! | sign far from the builder | [`Request`], [`Answer`] |
+//! | key sets, version by version | [`TrustFile`], [`KeysetSpec`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
 
@@ -36,16 +38,18 @@ mod package;
 mod profile;
 mod release;
 mod send;
+mod sign;
 mod simulate;
 mod slots;
 mod sniff;
 mod strategy;
 #[cfg(test)]
 mod testing;
+mod trust;
 mod verify;
 mod work;
 
-pub use build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
+pub use build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build, build_with_chain};
 pub use codec::{
     CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,
     HostDecoder, Progress, native as encode_native,
@@ -77,9 +81,14 @@ pub use send::{
     Address, DeviceFacts, LINK_CODES, LinkError, Reported, SendEvent, SendOptions, SendOutcome,
     Sent, send,
 };
+pub use sign::{Answer, Request, add_signature};
 pub use simulate::{
     CutReport, Cuts, ForwardProgress, LinkReport, Simulation, SimulationInputs, Uninterrupted,
     simulate,
 };
 pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
+pub use trust::{
+    Followed, KeysetSpec, ReleaseRoleSpec, RoleSpec, Signatures, TrustFile, changes,
+    describe_keyset,
+};
 pub use verify::{Verified, verify};

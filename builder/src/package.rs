@@ -1,15 +1,15 @@
 //! Puts a package together: payloads cut into blocks and pages, manifest, envelope, header.
 
 use sprag_manifest::{
-    Algorithm, BODY_PROTECTED, DeviceProfile, Digest, Envelope, Header, Image, Index, Item, List,
-    MAX_BLOCK_SIZE, MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX,
+    Algorithm, BODY_PROTECTED, DeviceProfile, Digest, Envelope, Header, Image, Index, Item, KeyId,
+    List, MAX_BLOCK_SIZE, MAX_ENVELOPE_LEN, Manifest, Needs, Payload, Placed, Role, SIG_PREFIX_MAX,
     SignatureEntry, eddsa_protected, sig_structure_prefix,
 };
 use sprag_verifier::{block_hash, page_hash};
 
 use crate::codec::Encoded;
 use crate::error::Error;
-use crate::keys::SigningKey;
+use crate::keys::{SigningKey, minisign_id};
 use crate::release::ReleaseSpec;
 use crate::strategy;
 use crate::strategy::single::{self, Single};
@@ -47,6 +47,8 @@ pub(crate) struct Fit<'p> {
     pub(crate) profile: Option<&'p DeviceProfile>,
     /// Its only slot, if it has no second one.
     pub(crate) single: Option<Single>,
+    /// The key set updates that it may have missed.
+    pub(crate) chain: &'p [u8],
 }
 
 /// Makes a signed package. Equal inputs give equal bytes.
@@ -103,7 +105,7 @@ pub(crate) fn assemble(
         validity: rest.validity.into(),
         preconditions: rest.preconditions.into(),
         keyset_version: rest.keyset_version,
-        keysets_len: 0,
+        keysets_len: u32::try_from(fit.chain.len()).unwrap_or(u32::MAX),
     };
     let mut buffer = vec![0; MAX_ENVELOPE_LEN];
     let len = manifest.encode(&mut buffer)?;
@@ -111,7 +113,7 @@ pub(crate) fn assemble(
     let envelope = sign(&buffer, key)?;
 
     let header = Header {
-        keysets_len: 0,
+        keysets_len: u16::try_from(fit.chain.len()).unwrap_or(u16::MAX),
         envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
         payloads_len: manifest.payloads_len().unwrap_or(u64::MAX),
     };
@@ -120,6 +122,7 @@ pub(crate) fn assemble(
     }
     let mut package = vec![0; Header::LEN];
     header.encode(&mut package)?;
+    package.extend_from_slice(fit.chain);
     package.extend_from_slice(&envelope);
     for bytes in stored {
         package.extend_from_slice(&bytes);
@@ -132,33 +135,94 @@ pub(crate) fn assemble(
 /// # Errors
 /// What is wrong with the package's head.
 pub(crate) fn signed_anew(package: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
-    let header = Header::decode(package).map_err(sprag_verifier::Error::from)?;
-    let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-    let (start, end) = (at(header.envelope_offset()), at(header.payloads_offset()));
-    let envelope = Envelope::decode(package.get(start..end).unwrap_or_default())
-        .map_err(sprag_verifier::Error::from)?;
-    let envelope = sign(envelope.manifest_bytes(), key)?;
-    let header = Header {
-        envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
-        ..header
-    };
-    let mut signed = vec![0; Header::LEN];
-    header.encode(&mut signed)?;
-    // Keysets lie between header and envelope.
-    signed.extend_from_slice(package.get(Header::LEN..start).unwrap_or_default());
-    signed.extend_from_slice(&envelope);
-    signed.extend_from_slice(package.get(end..).unwrap_or_default());
-    Ok(signed)
+    let head = Head::of(package)?;
+    let envelope = sign(head.envelope()?.manifest_bytes(), key)?;
+    head.with_envelope(&envelope)
+}
+
+/// The same package with a signature more, behind those that it has. Whatever made the signature, the bytes are the
+/// same.
+///
+/// # Errors
+/// What is wrong with the package's head; [`Error::TrustChange`] if the key has signed.
+pub(crate) fn with_signature(
+    package: &[u8],
+    key_id: KeyId,
+    signature: &[u8; 64],
+) -> Result<Vec<u8>, Error> {
+    let head = Head::of(package)?;
+    let envelope = head.envelope()?;
+    let mut entries: Vec<SignatureEntry<'_>> = envelope.signatures().collect();
+    if entries.iter().any(|entry| entry.key_id == key_id) {
+        let reason = format!("key {} has signed the package", minisign_id(key_id));
+        return Err(Error::TrustChange { reason });
+    }
+    let protected = eddsa_protected(key_id);
+    entries.push(SignatureEntry {
+        algorithm: Algorithm::EdDsa,
+        key_id,
+        protected: &protected,
+        signature,
+    });
+    let mut buffer = vec![0; MAX_ENVELOPE_LEN];
+    let len = Envelope::new(envelope.manifest_bytes(), &entries).encode(&mut buffer)?;
+    buffer.truncate(len);
+    head.with_envelope(&buffer)
+}
+
+/// The bytes that a key of this id signs under a manifest (RFC 9052, section 4.4).
+pub(crate) fn message_of(manifest: &[u8], key_id: KeyId) -> Result<Vec<u8>, Error> {
+    let protected = eddsa_protected(key_id);
+    let mut prefix = [0; SIG_PREFIX_MAX];
+    let len = sig_structure_prefix(BODY_PROTECTED, &protected, manifest.len(), &mut prefix)?;
+    Ok([prefix.get(..len).unwrap_or_default(), manifest].concat())
+}
+
+/// A package taken apart at its envelope.
+struct Head<'p> {
+    header: Header,
+    keysets: &'p [u8],
+    envelope: &'p [u8],
+    payloads: &'p [u8],
+}
+
+impl<'p> Head<'p> {
+    fn of(package: &'p [u8]) -> Result<Self, Error> {
+        let header = Header::decode(package).map_err(sprag_verifier::Error::from)?;
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        let (start, end) = (at(header.envelope_offset()), at(header.payloads_offset()));
+        Ok(Self {
+            header,
+            keysets: package.get(Header::LEN..start).unwrap_or_default(),
+            envelope: package.get(start..end).unwrap_or_default(),
+            payloads: package.get(end..).unwrap_or_default(),
+        })
+    }
+
+    fn envelope(&self) -> Result<Envelope<'p>, Error> {
+        Ok(Envelope::decode(self.envelope).map_err(sprag_verifier::Error::from)?)
+    }
+
+    /// The package with another envelope.
+    fn with_envelope(&self, envelope: &[u8]) -> Result<Vec<u8>, Error> {
+        let header = Header {
+            envelope_len: u32::try_from(envelope.len()).unwrap_or(u32::MAX),
+            ..self.header
+        };
+        let mut bytes = vec![0; Header::LEN];
+        header.encode(&mut bytes)?;
+        // Keysets lie between header and envelope.
+        for part in [self.keysets, envelope, self.payloads] {
+            bytes.extend_from_slice(part);
+        }
+        Ok(bytes)
+    }
 }
 
 /// The envelope around a manifest, with one Ed25519 signature over the Sig_structure of RFC 9052, section 4.4.
 fn sign(manifest: &[u8], key: &SigningKey) -> Result<Vec<u8>, Error> {
     let protected = eddsa_protected(key.key_id());
-    let mut prefix = [0; SIG_PREFIX_MAX];
-    let len = sig_structure_prefix(BODY_PROTECTED, &protected, manifest.len(), &mut prefix)?;
-    let mut message = prefix.get(..len).unwrap_or_default().to_vec();
-    message.extend_from_slice(manifest);
-    let signature = key.sign_ed25519(&message);
+    let signature = key.sign_ed25519(&message_of(manifest, key.key_id())?);
     let entry = SignatureEntry {
         algorithm: Algorithm::EdDsa,
         key_id: key.key_id(),

@@ -9,6 +9,7 @@ use sprag_verifier::{
 };
 
 use crate::error::Error;
+use crate::trust::authenticate;
 
 /// A package that passed.
 #[derive(Clone, Debug)]
@@ -36,12 +37,8 @@ pub fn verify(
     device: Option<&Device<'_>>,
 ) -> Result<Verified, Error> {
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
-    let mut intake = Intake::new(&mut buffer);
-    let head_len = intake.push(package)?;
-    if intake.wanted() > 0 {
-        return Err(truncated(package).into());
-    }
-    let authentic = intake.authenticate(trust)?;
+    let intake = Intake::new(&mut buffer);
+    let (authentic, head_len) = authenticate(intake, package, trust)?;
     let (signer, manifest_digest) = (authentic.signer(), authentic.digest());
     let view = ManifestView::from(authentic.manifest());
     let stored = package.get(head_len..).unwrap_or_default();
@@ -63,12 +60,8 @@ pub fn verify(
 /// the manifest.
 pub(crate) fn check_head(package: &[u8], trust: &TrustAnchors<'_>) -> Result<Digest, DeviceError> {
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
-    let mut intake = Intake::new(&mut buffer);
-    intake.push(package)?;
-    if intake.wanted() > 0 {
-        return Err(truncated(package));
-    }
-    let manifest = intake.authenticate(trust)?.digest();
+    let intake = Intake::new(&mut buffer);
+    let manifest = authenticate(intake, package, trust)?.0.digest();
     let (declared, found) = (Header::decode(package)?.package_len(), wide(package.len()));
     match declared {
         Some(declared) if declared < found => Err(DeviceError::StreamEnd {
@@ -81,14 +74,19 @@ pub(crate) fn check_head(package: &[u8], trust: &TrustAnchors<'_>) -> Result<Dig
 
 /// The manifest of a package, before anybody has checked its signature.
 pub(crate) fn manifest_of(package: &[u8]) -> Result<Manifest<'_>, DeviceError> {
+    Ok(Manifest::decode(manifest_bytes(package)?)?)
+}
+
+/// The same, encoded.
+pub(crate) fn manifest_bytes(package: &[u8]) -> Result<&[u8], DeviceError> {
     let header = Header::decode(package)?;
     let start = usize::try_from(header.envelope_offset()).unwrap_or(usize::MAX);
     let end = usize::try_from(header.payloads_offset()).unwrap_or(usize::MAX);
     let envelope = Envelope::decode(package.get(start..end).unwrap_or_default())?;
-    Ok(Manifest::decode(envelope.manifest_bytes())?)
+    Ok(envelope.manifest_bytes())
 }
 
-fn truncated(package: &[u8]) -> DeviceError {
+pub(crate) fn truncated(package: &[u8]) -> DeviceError {
     let len = u64::try_from(package.len()).unwrap_or(u64::MAX);
     DeviceError::StreamGap {
         wanted: len,

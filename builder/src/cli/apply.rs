@@ -85,12 +85,13 @@ pub(super) fn run(args: &ApplyArgs) -> Result<(), Error> {
         }
         None => None,
     };
-    let trust = args.trust.load()?;
+    let mut trust = args.trust.load()?;
     let profile = args.device.as_deref().map(read_profile).transpose()?;
     let package = Pinned::read(&args.package)?;
 
     // What the package says of itself chooses the size of the simulated flash and, without a profile, the device it
     // is meant for. Not before its signature is checked: a stranger's package shall not cost gigabytes.
+    trust.follow(package.bytes(), None)?;
     let digest = check_head(package.bytes(), &trust.anchors())?;
     let manifest = manifest_of(package.bytes())?;
     let described = match &profile {

@@ -1,6 +1,6 @@
 //! Flags that several commands share, and the parsers of their values.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sprag_manifest::{Isa, KeyId, PackedVersion, ReleaseRequirement, is_name};
@@ -9,12 +9,15 @@ use sprag_verifier::{ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 use crate::codec::{CodecChoice, Effort};
 use crate::container::InputFormat;
 use crate::error::Error;
+use crate::input::Pinned;
 use crate::keys::VerifyingKey;
+use crate::trust::{Followed, TrustFile, follow};
 
 /// The keys that signatures are checked against.
 #[derive(Debug, Args)]
 pub(super) struct TrustArgs {
-    /// Public key file that signatures are checked against (minisign format); may be repeated
+    /// Public key file that signatures are checked against (minisign format); may be repeated. Or a trust store: then
+    /// the package's chain is followed from its last signed version on, and thresholds are asked for
     #[arg(long, value_name = "FILE.pub", required = true)]
     trust: Vec<PathBuf>,
     /// Accept the published keys of keys-example/, which anybody can sign with
@@ -29,7 +32,14 @@ impl TrustArgs {
 
     pub(super) fn load(&self) -> Result<Trust, Error> {
         let mut keys = Vec::new();
+        let mut keyset = None;
         for path in &self.trust {
+            let bytes = Pinned::read(path).ok();
+            let store = bytes.filter(|bytes| TrustFile::is_one(bytes.bytes()));
+            if let Some(store) = store {
+                keyset = Some(self.keyset(path, store.bytes())?);
+                continue;
+            }
             let key = VerifyingKey::load(path)?;
             keys.push(TrustedKey {
                 id: key.key_id(),
@@ -41,7 +51,27 @@ impl TrustArgs {
             true => ExampleKeys::Accept,
             false => ExampleKeys::Refuse,
         };
-        Ok(Trust { keys, example_keys })
+        Ok(Trust {
+            keys,
+            keyset,
+            example_keys,
+        })
+    }
+
+    /// The last signed version of a trust store, which stands alone.
+    fn keyset(&self, path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let refused = |reason: &str| {
+            let reason = reason.into();
+            Err(Error::TrustChange { reason })
+        };
+        if self.trust.len() > 1 {
+            return refused("a trust store is given alone, without other stores or keys");
+        }
+        let store = TrustFile::decode(path, bytes)?;
+        match store.last_complete()? {
+            0 => refused("no version of the trust store is fully signed"),
+            last => Ok(store.keyset(last)?.to_vec()),
+        }
     }
 }
 
@@ -49,10 +79,26 @@ impl TrustArgs {
 #[derive(Debug)]
 pub(super) struct Trust {
     keys: Vec<TrustedKey>,
+    keyset: Option<Vec<u8>>,
     example_keys: ExampleKeys,
 }
 
 impl Trust {
+    /// Holds a package against the key set, if that is what is trusted: from then on its release keys are. `now` is a
+    /// second of Unix time.
+    pub(super) fn follow(
+        &mut self,
+        package: &[u8],
+        now: Option<u64>,
+    ) -> Result<Option<Followed>, Error> {
+        let Some(keyset) = &self.keyset else {
+            return Ok(None);
+        };
+        let followed = follow(package, keyset, self.example_keys, now)?;
+        self.keys.clone_from(&followed.keys);
+        Ok(Some(followed))
+    }
+
     pub(super) fn anchors(&self) -> TrustAnchors<'_> {
         TrustAnchors {
             keys: &self.keys,

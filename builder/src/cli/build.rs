@@ -8,18 +8,19 @@ use sprag_manifest::{Isa, Release, ReleaseRequirement, TimeWindow};
 
 use super::args::{self, OldImage};
 use super::{Format, Steps, print, print_json, report};
-use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build};
+use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build_with_chain};
 use crate::codec::{CodecChoice, Effort};
 use crate::container::InputFormat;
 use crate::digest::sha256;
 use crate::error::Error;
-use crate::input::{Image, is_stdin, single_stdin};
+use crate::input::{Image, Pinned, is_stdin, single_stdin};
 use crate::inspect::inspect;
 use crate::keys::{PasswordSource, SigningKey, TrustedComment};
 use crate::output::{Access, Existing, OutputError, Target};
 use crate::profile::read_profile;
 use crate::release::{ReleaseSpec, read_release};
 use crate::simulate::{Cuts, SimulationInputs, simulate};
+use crate::trust::TrustFile;
 
 /// Turn an old and a new image into a signed delta package, proven to apply before it is written
 #[derive(Debug, Args)]
@@ -142,6 +143,17 @@ pub(super) struct BuildArgs {
     /// Lowest version of the key set a device must have
     #[arg(long, value_name = "N", help_heading = "Release")]
     keyset_version: Option<u32>,
+    /// Trust store whose key set updates go into the package, for devices that have missed them
+    #[arg(long, value_name = "FILE.trust", help_heading = "Release")]
+    keyset_chain: Option<PathBuf>,
+    /// Version of the key set that every device has; its updates are left out [default: 1]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "keyset_chain",
+        help_heading = "Release"
+    )]
+    keyset_from: Option<u32>,
     /// Bytes that are authenticated together: a power of two from 256 to 65536 [default: 4096]
     #[arg(long, value_name = "BYTES", value_parser = args::bytes, help_heading = "Release")]
     block_size: Option<u32>,
@@ -181,6 +193,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         images
             .chain(&args.release)
             .chain(&args.device)
+            .chain(&args.keyset_chain)
             .map(PathBuf::as_path)
     };
     single_stdin(streams())?;
@@ -249,7 +262,14 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         },
     };
     let mut steps = Steps::default();
-    let package = build(&build_inputs, &key, &mut |step, done, total| {
+    let chain = match &args.keyset_chain {
+        Some(path) => {
+            let store = TrustFile::decode(path, Pinned::read(path)?.bytes())?;
+            store.chain(args.keyset_from.unwrap_or(1))?.0
+        }
+        None => Vec::new(),
+    };
+    let package = build_with_chain(&build_inputs, &chain, &key, &mut |step, done, total| {
         steps.show(step, done, total);
     })?;
     if args.simulate

@@ -43,6 +43,9 @@ pub(super) struct VerifyArgs {
 struct VerifyReport {
     schema: u32,
     verified: bool,
+    /// The version of the key set that the signatures were judged by; absent without a trust store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyset_version: Option<u32>,
     signer: KeyId,
     signer_minisign_id: String,
     manifest_sha256: Digest,
@@ -54,10 +57,12 @@ struct VerifyReport {
 }
 
 pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
-    let trust = args.trust.load()?;
+    let mut trust = args.trust.load()?;
     let profile = args.device.as_deref().map(read_profile).transpose()?;
     let package = Pinned::read(&args.package)?;
     let described = profile.as_ref().map(device);
+    let now = described.as_ref().and_then(|device| device.now);
+    let followed = trust.follow(package.bytes(), now)?;
     let verified = verify(package.bytes(), &trust.anchors(), described.as_ref())?;
     let minisig_trusted_comment = match &args.minisig {
         Some(path) => Some(check_minisig(args, &read_text(path)?, package.bytes())?),
@@ -66,6 +71,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
     let result = VerifyReport {
         schema: SCHEMA,
         verified: true,
+        keyset_version: followed.as_ref().map(|followed| followed.version),
         signer: verified.signer,
         signer_minisign_id: key_name(verified.signer),
         manifest_sha256: verified.manifest_digest,

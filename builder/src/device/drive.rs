@@ -7,6 +7,7 @@ use sprag_verifier::{
 
 use super::{UpdateInputs, UpdateReport};
 use crate::codec::HostCodecs;
+use crate::trust::authenticate;
 
 /// Boots in which a new image must confirm itself.
 const TRIAL_BOOTS: u8 = 3;
@@ -37,13 +38,14 @@ pub(crate) fn drive<S: Storage>(
     // Phase one: header, envelope, signature, policy, resources, source digest.
     let mut buffer = vec![0; intake_len(sprag_manifest::MAX_ENVELOPE_LEN)];
     let mut intake = Intake::new(&mut buffer);
-    let (package, head_len) = match origin {
-        Origin::Link(package) => (package, intake.push(package)?),
-        Origin::Staged if intake.load_staged(storage)? => (&[][..], 0),
+    let record = BootRecord::load(storage)?;
+    let (package, (authentic, head_len)) = match origin {
+        Origin::Link(package) => (package, authenticate(intake, package, inputs.trust)?),
+        Origin::Staged if intake.load_staged(storage)? => {
+            (&[][..], (intake.authenticate(inputs.trust)?, 0))
+        }
         Origin::Staged => return Err(Error::WrongState),
     };
-    let record = BootRecord::load(storage)?;
-    let authentic = intake.authenticate(inputs.trust)?;
     let mut device = with_record(inputs.device, &record);
     device.attempt = Attempt::of(&record, &authentic.digest());
     let verified = check(authentic, &device)?;

@@ -103,4 +103,25 @@ pub(super) const BUILD: &[Explanation] = &[
         remedy: "Follow the report: build for less RAM or smaller blocks, or correct the device's \
                  profile.",
     },
+    Explanation {
+        code: 1040,
+        name: "TRUST_FILE",
+        meaning: "The file is not a trust store.",
+        cause: "Another file was named, or it was cut or edited; the message says where.",
+        remedy: "Name a file made by `sprag trust init`, or restore it from its backup.",
+    },
+    Explanation {
+        code: 1041,
+        name: "TRUST_CHANGE",
+        meaning: "The trust store cannot be changed, signed or used in this way.",
+        cause: "A key is missing, listed twice or revoked, a signer has no part in it, or a version lacks signatures.",
+        remedy: "Look at it with `sprag trust show`, and follow the message.",
+    },
+    Explanation {
+        code: 1042,
+        name: "SIGN_REQUEST",
+        meaning: "A request for a signature, or its answer, does not fit what it is about.",
+        cause: "Its text was changed, it belongs to another package, or the key is not the one it asks for.",
+        remedy: "Sign nothing; make the request again from the package, and compare the digests by another way.",
+    },
 ];

@@ -12,7 +12,8 @@ use sprag_verifier::{CodecError, Error};
 
 use crate::keys::minisign_id;
 use deferral::deferral;
-use words::{area, count, date, driver, name, sequence, version_range};
+pub(crate) use words::date;
+use words::{area, count, driver, name, sequence, version_range};
 
 /// An error of the device side in a sentence, with both sides of the comparison.
 ///

@@ -274,6 +274,15 @@ fn build_errors() -> Vec<Error> {
         Error::Manifest(EncodeError::Refused(refused)),
         Error::SelfCheckBytes { source: text() },
         Error::Gate { reason: text() },
+        Error::TrustFile {
+            path: "x".into(),
+            reason: text(),
+        },
+        Error::TrustChange { reason: text() },
+        Error::SignRequest {
+            path: "x".into(),
+            reason: text(),
+        },
     ]
 }
 

@@ -197,6 +197,7 @@ fn keys_are_named_as_minisign_names_them() {
 fn example_keys_are_refused_unless_asked_for() {
     for example_keys in [ExampleKeys::Refuse, ExampleKeys::Accept] {
         let trust = Trust {
+            keyset: None,
             keys: Vec::new(),
             example_keys,
         };

@@ -61,7 +61,7 @@ pub(super) fn sequence(number: u64) -> String {
 }
 
 /// A second of Unix time as a date, for years up to 9999.
-pub(super) fn date(second: u64) -> String {
+pub(crate) fn date(second: u64) -> String {
     let (mut days, in_day) = (second / DAY, second % DAY);
     let mut year = FIRST_YEAR;
     while days >= days_of(year) {

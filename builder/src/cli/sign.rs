@@ -1,0 +1,117 @@
+//! `sprag sign`.
+
+mod external;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::args::key_name;
+use super::print;
+use crate::error::Error;
+use crate::input::{Pinned, read_text, shown};
+use crate::keys::{PasswordSource, SigningKey, VerifyingKey};
+use crate::output::{Access, Existing, Target};
+use crate::sign::{Answer, Request, add_signature};
+
+/// Add a signature to a package: here, on a machine without a network, or by another program
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  With a key that is here:
+    sprag sign fw.sprag --key rel2.key
+  With a key on a machine without a network: a request goes there, and an answer comes back
+    sprag sign fw.sprag --request request.txt --key rel2.pub
+    sprag sign --respond request.txt --key rel2.key --answer answer.txt
+    sprag sign fw.sprag --attach answer.txt
+  With a key that another program holds, for example one in the cloud:
+    sprag sign fw.sprag --external ./kms-signer --key rel2.pub
+
+The package is the same, byte for byte, whichever way the signature was made.")]
+pub(super) struct SignArgs {
+    /// Package
+    #[arg(value_name = "PKG", required_unless_present = "respond")]
+    package: Option<PathBuf>,
+    /// Key: secret to sign here, public to ask another machine or program
+    #[arg(long, value_name = "FILE", required_unless_present = "attach")]
+    key: Option<PathBuf>,
+    /// Write a request for a signature by --key
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["respond", "attach", "external"])]
+    request: Option<PathBuf>,
+    /// Answer a request, after telling what it is about
+    #[arg(long, value_name = "PATH", requires = "answer", conflicts_with_all = ["package", "attach", "external"])]
+    respond: Option<PathBuf>,
+    /// Answer to write
+    #[arg(long, value_name = "PATH", requires = "respond")]
+    answer: Option<PathBuf>,
+    /// Add the signature of an answer to the package
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["key", "external"])]
+    attach: Option<PathBuf>,
+    /// Program that signs: JSON on its standard input, JSON on its standard output
+    #[arg(long, value_name = "PROGRAM")]
+    external: Option<PathBuf>,
+    /// Package to write [default: in the place of PKG]
+    #[arg(long, value_name = "PATH")]
+    out: Option<PathBuf>,
+    /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
+    if let (Some(path), Some(answer)) = (&args.respond, &args.answer) {
+        return respond(args, path, answer);
+    }
+    let path = given(args.package.as_deref(), "package")?;
+    let package = Pinned::read(path)?;
+    if let Some(request) = &args.request {
+        let key = VerifyingKey::load(given(args.key.as_deref(), "key")?)?;
+        let asked = Request::new(package.bytes(), &key)?;
+        write(request, &[path], asked.to_text()?.as_bytes())?;
+        return print(&asked.summary()?);
+    }
+    let (signed, id) = if let Some(answer) = &args.attach {
+        let answer_text = read_text(answer)?;
+        let parsed = Answer::parse(answer, &answer_text)?;
+        (parsed.attach(answer, package.bytes())?, parsed.key_id())
+    } else if let Some(program) = &args.external {
+        let key = VerifyingKey::load(given(args.key.as_deref(), "key")?)?;
+        let request = Request::new(package.bytes(), &key)?;
+        let signature = external::sign(program, &request)?;
+        let answer = request.answered_by(program, signature)?;
+        (answer.attach(program, package.bytes())?, key.key_id())
+    } else {
+        let key = load(args)?;
+        (add_signature(package.bytes(), &key)?, key.key_id())
+    };
+    let out = args.out.as_deref().unwrap_or(path);
+    let secrets: Vec<&Path> = args.key.iter().map(PathBuf::as_path).collect();
+    write(out, &secrets, &signed)?;
+    print(&format!("signed by key {}: {}\n", key_name(id), shown(out)))
+}
+
+/// Answers a request. What it is about is told before the key is opened.
+fn respond(args: &SignArgs, path: &Path, answer: &Path) -> Result<(), Error> {
+    let request = Request::parse(path, &read_text(path)?)?;
+    print(&request.summary()?)?;
+    let signed = request.answer(path, &load(args)?)?;
+    write(answer, &[path], signed.to_text().as_bytes())?;
+    print(&format!("signed: {}\n", shown(answer)))
+}
+
+fn load(args: &SignArgs) -> Result<SigningKey, Error> {
+    let password = PasswordSource::from_option(args.password_file.as_deref());
+    Ok(SigningKey::load(
+        given(args.key.as_deref(), "key")?,
+        &password,
+    )?)
+}
+
+fn given<'a>(path: Option<&'a Path>, field: &'static str) -> Result<&'a Path, Error> {
+    path.ok_or(Error::MissingField { field })
+}
+
+fn write(path: &Path, inputs: &[&Path], bytes: &[u8]) -> Result<(), Error> {
+    let inputs = inputs.iter().copied();
+    let target = Target::check(path, inputs, Existing::Replace, Access::Ordinary)?;
+    Ok(target.write(bytes)?)
+}

@@ -1,0 +1,214 @@
+//! A whole ceremony by command line: a trust store of 2 of 3 root and 2 of 3 release keys, a rotation, a revocation, a
+//! package that carries them, signed here, on another machine and by another program.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+struct Desk(TempDir);
+
+/// What a command said, and its exit code.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Desk {
+    fn run(&self, line: &str) -> Said {
+        let output = Command::new(env!("CARGO_BIN_EXE_sprag"))
+            .args(line.split_whitespace())
+            .current_dir(self.0.path())
+            .env_remove("SPRAG_PASSWORD")
+            .output()
+            .unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said {
+            code: output.status.code().unwrap(),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    fn ok(&self, line: &str) -> String {
+        let said = self.run(line);
+        assert_eq!(said.code, 0, "{line}\n{}{}", said.out, said.err);
+        said.out
+    }
+
+    /// The error's number.
+    fn refused(&self, line: &str) -> u16 {
+        let said = self.run(line);
+        assert_ne!(said.code, 0, "{line}\n{}", said.out);
+        let number = said
+            .err
+            .split('[')
+            .nth(1)
+            .and_then(|rest| rest.split(']').next());
+        number
+            .and_then(|number| number.trim_start_matches('E').parse().ok())
+            .unwrap_or_else(|| panic!("{line}\n{}", said.err))
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        fs::copy(self.0.path().join(from), self.0.path().join(to)).unwrap();
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.path().join(name)).unwrap()
+    }
+}
+
+fn desk() -> Desk {
+    let desk = Desk(TempDir::new().unwrap());
+    for name in [
+        "root1", "root2", "root3", "root4", "rel1", "rel2", "rel3", "rel4",
+    ] {
+        desk.ok(&format!("key generate --no-password --out {name}.key"));
+    }
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
+    for (from, to) in [
+        ("sensor-1.0.0.bin", "old.bin"),
+        ("sensor-1.1.0.bin", "new.bin"),
+    ] {
+        fs::copy(images.join(from), desk.0.path().join(to)).unwrap();
+    }
+    desk.ok(
+        "trust init --out fleet.trust --name acme-fleet --root root1.pub --root root2.pub --root root3.pub \
+         --root-threshold 2 --release rel1.pub --release rel2.pub --release rel3.pub --release-threshold 2",
+    );
+    desk
+}
+
+const BUILD: &str = "build --old 1.0.0=old.bin --new new.bin --new-version 1.1.0 --vendor acme --product sensor \
+                     --hardware r1 --isa thumb --effort fast --codec stored --out fw.sprag --key rel1.key";
+
+#[test]
+fn a_ceremony() {
+    let desk = desk();
+    // Nothing is in force before two root keys have signed.
+    assert_eq!(desk.refused("trust verify fleet.trust"), 1041);
+    desk.ok("trust sign fleet.trust --key root1.key");
+    assert_eq!(
+        desk.refused("trust export fleet.trust --out factory.keyset"),
+        1041
+    );
+    assert_eq!(desk.refused("trust sign fleet.trust --key rel1.key"), 1041);
+    let said = desk.ok("trust sign fleet.trust --key root2.key");
+    assert!(
+        said.contains("signed by its own root keys: 2 of 2"),
+        "{said}"
+    );
+    desk.ok("trust verify fleet.trust");
+    desk.ok("trust export fleet.trust --out factory.keyset");
+    assert!(desk.bytes("factory.keyset").len() < 1_000);
+    desk.copy("fleet.trust", "first.trust");
+
+    // One release key is revoked, another comes; then a root key is rotated.
+    let said = desk.ok("trust revoke fleet.trust rel3.pub");
+    assert!(said.contains("is REVOKED for ever"), "{said}");
+    desk.ok("trust add fleet.trust --release rel4.pub");
+    desk.ok("trust sign fleet.trust --key root1.key");
+    desk.ok("trust sign fleet.trust --key root3.key");
+    desk.ok("trust rotate fleet.trust --old root1.pub --new root4.pub");
+    for (key, complete) in [("root2", false), ("root4", false), ("root3", true)] {
+        desk.ok(&format!("trust sign fleet.trust --key {key}.key"));
+        assert_eq!(
+            desk.run("trust verify fleet.trust").code == 0,
+            complete,
+            "{key}"
+        );
+    }
+    assert!(
+        desk.ok("trust show fleet.trust")
+            .contains("acme-fleet, version 3")
+    );
+    assert_eq!(
+        desk.refused("trust add fleet.trust --release rel3.pub"),
+        1041
+    );
+
+    // A package with the chain, for devices that know the first version alone.
+    desk.ok(&format!("{BUILD} --keyset-chain fleet.trust"));
+    assert_eq!(desk.refused("verify fw.sprag --trust first.trust"), 208);
+    desk.ok("verify fw.sprag --trust rel1.pub");
+    desk.copy("fw.sprag", "revoked.sprag");
+    desk.ok("sign revoked.sprag --key rel3.key");
+    assert_eq!(
+        desk.refused("verify revoked.sprag --trust first.trust"),
+        208
+    );
+
+    // Signed here, on another machine, and by a program: the same bytes.
+    for name in ["here", "there", "program"] {
+        desk.copy("fw.sprag", &format!("{name}.sprag"));
+    }
+    desk.ok("sign here.sprag --key rel4.key");
+    desk.ok("sign there.sprag --request request.txt --key rel4.pub");
+    let said = desk.ok("sign --respond request.txt --key rel4.key --answer answer.txt");
+    assert!(
+        said.contains("product: sensor") && said.contains("security-counter: 0"),
+        "{said}"
+    );
+    desk.ok("sign there.sprag --attach answer.txt");
+    assert_eq!(desk.bytes("there.sprag"), desk.bytes("here.sprag"));
+    assert_eq!(desk.refused("sign there.sprag --attach answer.txt"), 1041);
+    external(&desk);
+    assert_eq!(desk.bytes("program.sprag"), desk.bytes("here.sprag"));
+
+    for store in ["first.trust", "fleet.trust"] {
+        let said = desk.ok(&format!("verify here.sprag --trust {store} --json"));
+        assert!(said.contains("\"keyset_version\": 3"), "{said}");
+        desk.ok(&format!(
+            "apply here.sprag --old old.bin --out made.bin --trust {store}"
+        ));
+        assert_eq!(desk.bytes("made.bin"), desk.bytes("new.bin"));
+    }
+}
+
+/// A signer that looks its signature up in an answer made before: what a service would do with a key of its own.
+fn external(desk: &Desk) {
+    if cfg!(not(unix)) {
+        desk.copy("here.sprag", "program.sprag");
+        return;
+    }
+    let script = desk.0.path().join("signer");
+    let text = "#!/bin/sh\nask=$(cat)\ncase \"$ask\" in *'\"algorithm\":\"Ed25519\"'*) ;; *) exit 1 ;; esac\n\
+                printf '{\"signature\": \"%s\"}' \"$(sed -n 's/^signature: //p' answer.txt)\"\n";
+    fs::write(&script, text).unwrap();
+    assert!(
+        Command::new("chmod")
+            .arg("+x")
+            .arg(&script)
+            .status()
+            .unwrap()
+            .success()
+    );
+    desk.ok("sign program.sprag --external ./signer --key rel4.pub");
+    // What it answers is checked: this signature is another key's.
+    desk.copy("fw.sprag", "bad.sprag");
+    assert_eq!(
+        desk.refused("sign bad.sprag --external ./signer --key rel2.pub"),
+        1042
+    );
+}
+
+#[test]
+fn a_changed_request_is_not_answered() {
+    let desk = desk();
+    desk.ok(BUILD);
+    desk.ok("sign fw.sprag --request request.txt --key rel2.pub");
+    let path = desk.0.path().join("request.txt");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("product: sensor", "product: sensory")).unwrap();
+    let line = "sign --respond request.txt --key rel2.key --answer answer.txt";
+    assert_eq!(desk.refused(line), 1042);
+    assert!(!desk.0.path().join("answer.txt").exists());
+    fs::write(&path, text).unwrap();
+    assert_eq!(desk.refused(&line.replace("rel2", "rel1")), 1042);
+    desk.ok(line);
+}
