@@ -12,7 +12,7 @@ use std::time::Instant;
 use crate::c_lib::Library;
 use crate::failure::Failure;
 use crate::report::{Done, Report};
-use crate::{apt, footprint, repo, run};
+use crate::{apt, command, repo, run};
 
 const TARGET: &str = "thumbv7em-none-eabihf";
 const QEMU: &str = "qemu-system-arm";
@@ -94,8 +94,8 @@ impl Firmware {
         let library = library.build()?;
         let folder = repo::path("target/c-firmware");
         fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
-        footprint::build_command()?;
-        let mut export = footprint::sprag("key");
+        command::build()?;
+        let mut export = command::sprag("key");
         export.arg("export");
         export.arg(repo::path("keys-example/example-release.pub"));
         export.args(["--c", "--name", "release_key", "--out"]);
@@ -121,7 +121,7 @@ impl Firmware {
 
         let (old, new) = (build.join("app-1.bin"), build.join("app-2.bin"));
         let package = folder.join("update.sprag");
-        let mut sprag = footprint::sprag("build");
+        let mut sprag = command::sprag("build");
         sprag
             .arg("--key")
             .arg(repo::path("keys-example/example-release.key"));

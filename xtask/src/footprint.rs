@@ -15,8 +15,8 @@ use crate::failure::Failure;
 use crate::report::{self, Done, Report, say};
 use budget::Budgets;
 use inputs::Inputs;
-pub(crate) use inputs::{build_command, sprag};
 use machine::{MACHINES, Machine};
+pub(crate) use programs::FLAGS;
 
 /// One row of the table: a target, what was built for it, and figures by name.
 #[derive(Clone, Debug)]

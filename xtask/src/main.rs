@@ -5,6 +5,7 @@ mod bench;
 mod broken;
 mod c_firmware;
 mod c_lib;
+mod command;
 mod demo_images;
 mod deps;
 mod failure;
@@ -12,6 +13,7 @@ mod footprint;
 mod fuzz;
 mod header;
 mod interop;
+mod journey;
 mod nostd;
 mod panic_free;
 mod repo;
@@ -55,6 +57,10 @@ fn main() -> ExitCode {
         ["c-firmware"] => c_firmware::check,
         ["header"] => header::write,
         ["header", "--check"] => header::check,
+        ["journey", ..] => match journey::Options::of(words.get(1..).unwrap_or_default()) {
+            Some(options) => return Report::of(|report| journey::start(report, options)),
+            None => return report::usage(&words, HELP),
+        },
         ["panic-free"] => panic_free::check,
         ["nostd"] => nostd::check,
         ["deps"] => deps::check,

@@ -5,7 +5,8 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
 use crate::{
-    c_firmware, demo_images, deps, footprint, header, interop, nostd, panic_free, repo, run,
+    c_firmware, demo_images, deps, footprint, header, interop, journey, nostd, panic_free, repo,
+    run,
 };
 
 /// Everything.
@@ -32,6 +33,7 @@ pub(crate) fn full(report: &mut Report) {
     demo_images::check(report);
     footprint::quick(report);
     c_firmware::check(report);
+    journey::start(report, journey::Options::default());
     report.stage("the tests left the tree as it was", || {
         match (&before, working_tree()) {
             (Some(before), Some(after)) if *before == after => Ok(Done::passed()),
@@ -117,7 +119,13 @@ fn lints_elsewhere(report: &mut Report) {
     report.stage(
         "lints of the fuzz targets, the trainer and the bare-metal probes",
         || {
-            for folder in ["fuzz", "priors", "device/footprint", "device/panic-free"] {
+            for folder in [
+                "fuzz",
+                "priors",
+                "device/footprint",
+                "device/panic-free",
+                "device/journey",
+            ] {
                 let mut clippy = repo::cargo();
                 clippy.args(["clippy", "--locked", "--all-targets"]);
                 clippy.args(["--", "--deny", "warnings"]);

@@ -12,7 +12,7 @@ use crate::exit;
 use crate::input::{INPUT_CODES, InputError};
 use crate::keys::{Found, KEY_CODES, KeyError};
 use crate::output::{OUTPUT_CODES, OutputError};
-use crate::send::LINK_CODES;
+use crate::send::{LINK_CODES, LinkError};
 use crate::slots::{SLOT_CODES, SlotsError};
 
 /// Every code there is, with its name.
@@ -206,6 +206,21 @@ fn slots_errors() -> [SlotsError; 3] {
     ]
 }
 
+fn link_errors() -> [LinkError; 6] {
+    let (port, version) = (|| "ttyUSB0".into(), || "1.1.0".into());
+    [
+        LinkError::Failed {
+            port: port(),
+            source: io::Error::other("for a test"),
+        },
+        LinkError::Silent { port: port() },
+        LinkError::Answer { what: "for a test" },
+        LinkError::Unserved { rc: 8 },
+        LinkError::NotConfirmed { version: version() },
+        LinkError::Reverted { version: version() },
+    ]
+}
+
 /// The builder's codes have their exit codes in the error types; here they must be the same.
 #[test]
 fn exit_codes_are_those_of_the_errors() {
@@ -215,6 +230,7 @@ fn exit_codes_are_those_of_the_errors() {
         .chain(container_errors())
         .chain(output_errors().into_iter().map(Error::Output))
         .chain(slots_errors().into_iter().map(Error::Slots))
+        .chain(link_errors().into_iter().map(Error::Link))
         .chain(key_errors().into_iter().map(Error::Key))
         .collect();
     for e in &errors {

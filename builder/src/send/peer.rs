@@ -9,6 +9,8 @@ use sprag_link::{Answer, FrameReader, Request, write_frame};
 use super::wire::Wire;
 use crate::error::Error;
 
+/// How long a device that runs takes to say who it is, also at 9600 baud.
+const HELLO_PATIENCE: Duration = Duration::from_millis(600);
 /// Bytes of the longest packet either way.
 const PACKET_MAX: usize = 8192;
 
@@ -54,7 +56,12 @@ impl Peer {
     /// Asks, and waits for the answer; nothing if none comes in time.
     pub(super) fn ask(&mut self, request: &Request<'_>) -> Result<Option<Packet>, Broken> {
         self.order(request)?;
-        let until = Instant::now() + self.patience;
+        let patience = match request {
+            // Nothing is done for it but looking; and a device that starts anew loses it, which must not cost long.
+            Request::Hello => self.patience.min(HELLO_PATIENCE),
+            _ => self.patience,
+        };
+        let until = Instant::now() + patience;
         let mut buf = vec![0; PACKET_MAX];
         let mut reader = FrameReader::new(&mut buf);
         let mut bytes = [0; 512];

@@ -3,9 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::machine::Memory;
+use crate::command::{self, sprag};
 use crate::failure::Failure;
 use crate::{repo, run};
 
@@ -55,7 +55,7 @@ impl Inputs {
             });
         }
         let inputs = Self { folder, pairs };
-        build_command()?;
+        command::build()?;
         for profile in PROFILES {
             inputs.make_package(profile)?;
         }
@@ -138,21 +138,4 @@ impl Pair {
         run::output(sprag.args(["--ram", "8192", "--effort", "fast"]))?;
         Ok(())
     }
-}
-
-/// Builds the command with the flags and features of the tests, with which it is there already.
-pub(crate) fn build_command() -> Result<(), Failure> {
-    let mut cargo = repo::cargo();
-    cargo.args(["build", "--locked", "--profile", "test", "--workspace"]);
-    run::output(cargo.args(["--all-features", "--bin", "sprag"]))?;
-    Ok(())
-}
-
-/// The command.
-pub(crate) fn sprag(command: &str) -> Command {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    let folder = repo::root().join(folder.unwrap_or_else(|| "target".into()));
-    let mut sprag = Command::new(folder.join("debug/sprag"));
-    sprag.arg(command);
-    sprag
 }

@@ -34,7 +34,7 @@ pub(super) const VARIANTS: [Variant; 3] = [
 ];
 
 /// SHA-2 without unrolled rounds: a fifth of the bytes for the 1.6-fold time.
-pub(super) const FLAGS: &str = "--cfg=sha2_backend_soft=\"compact\"";
+pub(crate) const FLAGS: &str = "--cfg=sha2_backend_soft=\"compact\"";
 
 /// The programs of a variant.
 #[derive(Debug)]
