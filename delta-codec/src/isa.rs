@@ -256,6 +256,20 @@ pub(crate) fn halves(value: u64) -> [u32; 2] {
     ]
 }
 
+/// The low half of `value >> by`, for `by` below 64. Where registers have 32 bits, a shift of 64 is a call.
+#[inline]
+pub(crate) fn low_after(value: u64, by: u32) -> u32 {
+    if cfg!(target_pointer_width = "64") {
+        let [low, _] = halves(value.wrapping_shr(by));
+        return low;
+    }
+    let [mut low, mut high] = halves(value);
+    if by & 32 != 0 {
+        [low, high] = [high, 0];
+    }
+    low.wrapping_shr(by) | high.wrapping_shl(1).wrapping_shl(!by & 31)
+}
+
 /// The first four bytes.
 #[inline]
 pub(crate) fn word(bytes: Bytes) -> u32 {

@@ -1,6 +1,6 @@
 //! Records of whole bytes that hold numbers of as few bits as the images' sizes allow.
 
-use crate::isa::halves;
+use crate::isa::{halves, low_after};
 use crate::moving::{to_back, to_front};
 
 /// Where a number of at most 32 bits lies in a record.
@@ -74,8 +74,7 @@ impl<'a> Records<'a> {
         let word = rest
             .first_chunk()
             .map_or_else(|| word_of(rest), |word| u64::from_le_bytes(*word));
-        let [word, _] = halves(word.wrapping_shr(bits.at() & 7));
-        Some(word & bits.max())
+        Some(low_after(word, bits.at() & 7) & bits.max())
     }
 
     /// Several numbers of a record.
@@ -83,10 +82,7 @@ impl<'a> Records<'a> {
     pub(crate) fn get_all<const N: usize>(&self, index: usize, all: [Bits; N]) -> Option<[u32; N]> {
         if self.len <= 8 {
             let record = self.whole(index)?;
-            return Some(all.map(|bits| {
-                let [number, _] = halves(record.wrapping_shr(bits.at()));
-                number & bits.max()
-            }));
+            return Some(all.map(|bits| low_after(record, bits.at()) & bits.max()));
         }
         let mut numbers = [0; N];
         for (number, bits) in numbers.iter_mut().zip(all) {

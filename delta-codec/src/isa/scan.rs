@@ -4,7 +4,7 @@
 
 mod look;
 
-use super::{Bytes, Isa, Side, halves, word};
+use super::{Bytes, Isa, Side, halves, low_after, word};
 use crate::data::Data;
 use crate::model::usize_of;
 use crate::region::Class;
@@ -241,8 +241,7 @@ impl Search {
             }
             let mut found = false;
             while inner < 4 {
-                let [code, _] = halves(both.wrapping_shr(inner << 3));
-                let look = look(code);
+                let look = look(low_after(both, inner << 3));
                 let mut len = match look {
                     Look::Plain(len) => len,
                     _ => self.len_of(look, here(place(rest)).wrapping_add(inner)),

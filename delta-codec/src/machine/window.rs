@@ -4,7 +4,7 @@ use super::{Context, Machine};
 use crate::coder::Coder;
 use crate::error::DecodeError;
 use crate::images::Images;
-use crate::isa::{Bytes, Code, halves, reach};
+use crate::isa::{Bytes, Code, low_after, reach};
 use crate::model::{self, OldPlace};
 use crate::truth::Truth;
 
@@ -38,7 +38,7 @@ impl Machine {
             return (place, u16::from_le_bytes(half), half);
         }
         // Of a word-sized instruction both halves matter.
-        let [word, _] = halves(around.wrapping_shr(24_u32.wrapping_sub((offset & 3) << 3)));
+        let word = low_after(around, 24_u32.wrapping_sub((offset & 3) << 3));
         let key = (word ^ offset >> 1 & 1).wrapping_mul(0x9e37_79b1);
         let [_, _, low, high] = key.to_le_bytes();
         (place, u16::from_le_bytes([low, high]), half)

@@ -2,7 +2,7 @@
 
 use super::widths::{Widths, widened};
 use crate::ablation::{self, Stage};
-use crate::isa::halves;
+use crate::isa::{halves, low_after};
 use crate::model::usize_of;
 use crate::packed::{Bits, Records};
 
@@ -38,7 +38,7 @@ impl<'a> Learned<'a> {
         }
         let (slot, check) = self.place(target);
         let record = self.records.whole(slot)?;
-        let [known, _] = halves(record.wrapping_shr(self.check.at()));
+        let known = low_after(record, self.check.at());
         let [target, _] = halves(record);
         (known & self.check.max() == check).then_some(target & self.target.max())
     }

@@ -259,6 +259,16 @@ struct Said<'a> {
     stretched: i32,
 }
 
+impl<'a> Said<'a> {
+    /// Before it is asked.
+    fn nothing(counter: &'a Cell<Counter>) -> Self {
+        Self {
+            counter,
+            stretched: 0,
+        }
+    }
+}
+
 type Slabs<'a> = (&'a mut [Counter], &'a mut [[u8; 4]]);
 
 #[inline]
@@ -274,7 +284,8 @@ fn mix<C: Coder, const N: usize>(
     };
     let counters = Cell::from_mut(counters).as_slice_of_cells();
     let none = Cell::new(COUNTER_NEW);
-    let Some((said, dot)) = ask(counters, &none, weights, inputs) else {
+    let mut said = [Said::nothing(&none); N];
+    let Some(dot) = ask(counters, weights, inputs, &mut said) else {
         return coder.code(bit, EVEN);
     };
     let (bit, error) = settle(dot, mixing, coder, bit);
@@ -299,7 +310,8 @@ fn mix_votes<C: Coder, const N: usize>(
     };
     let counters = Cell::from_mut(counters).as_slice_of_cells();
     let none = Cell::new(COUNTER_NEW);
-    let Some((said, mut dot)) = ask(counters, &none, weights, inputs) else {
+    let mut said = [Said::nothing(&none); N];
+    let Some(mut dot) = ask(counters, weights, inputs, &mut said) else {
         return coder.code(bit, EVEN);
     };
     // Each pair of bits has a counter.
@@ -341,19 +353,14 @@ fn all_ones(byte: u8, index: u32) -> i32 {
     i32::from(byte.wrapping_shl(index).cast_signed()) >> 7
 }
 
-/// What the inputs say, and their weighted sum.
+/// What the inputs say, into `all`, and their weighted sum.
 #[inline]
 fn ask<'a, const N: usize>(
     counters: &'a [Cell<Counter>],
-    none: &'a Cell<Counter>,
     weights: &[[u8; 4]; N],
     inputs: &[usize; N],
-) -> Option<([Said<'a>; N], i32)> {
-    let silent = Said {
-        counter: none,
-        stretched: 0,
-    };
-    let mut all = [silent; N];
+    all: &mut [Said<'a>; N],
+) -> Option<i32> {
     let mut dot = 0_i32;
     for ((said, input), weight) in all.iter_mut().zip(inputs).zip(weights) {
         let counter = counters.get(*input)?;
@@ -361,7 +368,7 @@ fn ask<'a, const N: usize>(
         dot = dot.wrapping_add(weigh(stretched, *weight));
         *said = Said { counter, stretched };
     }
-    Some((all, dot))
+    Some(dot)
 }
 
 /// Codes the bit, and says by how much the prediction erred, times the rate.
