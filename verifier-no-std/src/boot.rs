@@ -52,7 +52,8 @@ impl Boot {
 /// means; the record is left as it is, and [`confirm`] refuses an application that is not on trial.
 pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
     let mut flash = Flash::new(storage);
-    let mut copies = Copies::load(&mut flash)?;
+    let mut copies = Copies::new();
+    copies.read(&mut flash)?;
     let record = &mut copies.current;
     let confirmed = record.confirmed;
     let single = is_single(&flash);

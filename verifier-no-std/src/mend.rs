@@ -24,9 +24,8 @@ pub(crate) fn erase_again<S: Storage>(
 
 /// Notes in the boot record how far an erase is.
 pub(crate) fn note<S: Storage>(storage: &mut S, erase_offset: u32) -> Result<(), Error> {
-    BootRecord::update(storage, |record| {
+    BootRecord::change(storage, |record| {
         record.erase_offset = erase_offset;
         Ok(())
-    })?;
-    Ok(())
+    })
 }

@@ -143,7 +143,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 }
             }
             State::BeginWriting(plan) => {
-                BootRecord::update(storage, |record| {
+                BootRecord::change(storage, |record| {
                     record.phase = Phase::Writing;
                     record.erase_offset = BootRecord::NO_ERASE;
                     record.staging_start = plan.staging.map_or(0, |log| log.start());
@@ -346,7 +346,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
                 plan,
             ));
         }
-        BootRecord::update(storage, |record| {
+        BootRecord::change(storage, |record| {
             record.phase = Phase::Erasing;
             record.erase_offset = 0;
             record.manifest = plan.manifest;

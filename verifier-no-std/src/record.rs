@@ -30,6 +30,7 @@ const VERSION: u16 = 2;
 const BODY_LEN: usize = 196;
 /// Bytes of one copy before it is padded to whole write units.
 const RECORD_LEN: usize = 212;
+const CHECKSUM_LEN: usize = 16;
 
 /// How far an update has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -170,7 +171,9 @@ impl BootRecord {
     /// [`Error::RecordLost`] if neither copy is whole and the area is not blank; a flash read error if neither can
     /// be read.
     pub fn load<S: Storage>(storage: &mut S) -> Result<Self, Error> {
-        Ok(Copies::load(&mut Flash::new(storage))?.current)
+        let mut copies = Copies::new();
+        copies.read(&mut Flash::new(storage))?;
+        Ok(copies.current)
     }
 
     /// What is installed, for [`crate::Device`]: the counters and the digest of the confirmed image, with the version
@@ -206,14 +209,24 @@ impl BootRecord {
         storage: &mut S,
         change: impl FnOnce(&mut Self) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let mut flash = Flash::new(storage);
-        let mut copies = Copies::load(&mut flash)?;
-        change(&mut copies.current)?;
-        copies.store(&mut flash)?;
+        let mut copies = Copies::new();
+        copies.change(storage, change)?;
         Ok(copies.current)
     }
 
-    fn encode(&self) -> [u8; RECORD_LEN] {
+    /// The same where nobody asks what was stored: a record is long, and stacks are short.
+    ///
+    /// # Errors
+    /// Those of [`BootRecord::update`].
+    pub(crate) fn change<S: Storage>(
+        storage: &mut S,
+        change: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        Copies::new().change(storage, change)
+    }
+
+    /// Writes the copy to the front of `bytes`.
+    fn encode(&self, bytes: &mut [u8]) {
         let phase = match self.phase {
             Phase::Idle => 0,
             Phase::Erasing => 1,
@@ -260,15 +273,15 @@ impl BootRecord {
             &self.erase_offset.to_le_bytes(),
             &self.reverted.0,
         ];
-        let mut bytes = [0; RECORD_LEN];
-        let (body, checksum) = bytes.split_at_mut(BODY_LEN);
+        let Some((body, checksum)) = bytes.split_at_mut_checked(BODY_LEN) else {
+            return;
+        };
         for (to, from) in body.iter_mut().zip(fields.iter().copied().flatten()) {
             *to = *from;
         }
-        for (to, from) in checksum.iter_mut().zip(sha256(body).0) {
+        for (to, from) in checksum.iter_mut().zip(sha256(body).0).take(CHECKSUM_LEN) {
             *to = from;
         }
-        bytes
     }
 
     /// `None` if the copy is torn, blank or of another layout version.

@@ -146,6 +146,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
     ///
     /// # Errors
     /// [`Error::Ram`] with both lengths, and what the codec refuses.
+    #[inline(never)]
     pub fn new<C: CodecSet<Decoder<'w> = D>>(
         plan: Plan,
         arena: &'w mut [u8],
@@ -292,6 +293,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
     /// What ended the update; from then on the same error. [`Error::StagingExhausted`], [`Error::StagedBlock`] and
     /// [`Error::TargetDigest`] leave a boot record with which the next try begins anew. The old image runs on
     /// after any of them.
+    #[inline(never)]
     pub fn step<S: Storage>(&mut self, storage: &mut S) -> Result<Status, Error> {
         match self.advance(storage) {
             Ok(()) => Ok(match (&self.state, self.wanted()) {
@@ -316,7 +318,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
                 };
                 if let (Some(phase), true) = (phase, first) {
                     // What ended the update matters more than a record that cannot be written.
-                    let _ = BootRecord::update(storage, |record| {
+                    let _ = BootRecord::change(storage, |record| {
                         record.phase = phase;
                         Ok(())
                     });
@@ -326,6 +328,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
         }
     }
 
+    // What it calls is never inlined: the stack holds what one piece of work needs, not what all do together.
     fn advance<S: Storage>(&mut self, storage: &mut S) -> Result<(), Error> {
         let mut flash = Flash::new(storage);
         match &mut self.state {
@@ -455,9 +458,10 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
         }
     }
 
+    #[inline(never)]
     fn mark<S: Storage>(&self, storage: &mut S) -> Result<(), Error> {
         let plan = &self.plan;
-        BootRecord::update(storage, |record| {
+        BootRecord::change(storage, |record| {
             if let Some(in_place) = plan.in_place {
                 return self.mark_in_place(&in_place, record);
             }
@@ -471,8 +475,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             record.trial_security_counter = plan.security_counter;
             record.trial_sequence = plan.sequence;
             Ok(())
-        })?;
-        Ok(())
+        })
     }
 }
 

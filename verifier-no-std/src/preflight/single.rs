@@ -75,7 +75,7 @@ impl<'m, 'b, C: CodecSet> Preflight<'m, 'b, C> {
             return self.find_head(storage, plan);
         }
         let reverse = plan.in_place.and_then(|in_place| in_place.reverse);
-        BootRecord::update(storage, |record| {
+        BootRecord::change(storage, |record| {
             record.phase = phase;
             record.erase_offset = BootRecord::NO_ERASE;
             record.manifest = plan.manifest;

@@ -36,14 +36,24 @@ enum Birth {
 }
 
 impl Copies {
+    /// Reads the record, lets `change` judge and edit it, and stores it.
+    pub(crate) fn change<S: Storage>(
+        &mut self,
+        storage: &mut S,
+        change: impl FnOnce(&mut BootRecord) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut flash = Flash::new(storage);
+        self.read(&mut flash)?;
+        change(&mut self.current)?;
+        self.store(&mut flash)
+    }
+
     /// Stores the current record over the older copy.
     pub(crate) fn store<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         flash.check_geometry(Area::Record)?;
         self.current.revision = self.current.revision.saturating_add(1);
         if let Birth::Unmarked(at) = self.birth {
-            // No erase: one that is cut leaves what a lost record may look like.
-            let (mark, len) = padded(flash, &NEW_MARK);
-            flash.write(Area::Record, at, mark.get(..len).unwrap_or(&mark))?;
+            mark_new(flash, at)?;
             self.birth = Birth::Marked;
         }
         self.store_over_older(flash)?;
@@ -55,33 +65,44 @@ impl Copies {
         Ok(())
     }
 
+    #[inline(never)]
     fn store_over_older<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         let second = !self.current_is_second;
-        write_place(flash, second, &self.current.encode())?;
+        let mut bytes = [flash.erased(Area::Record); PADDED_LEN];
+        self.current.encode(&mut bytes);
+        write_place(flash, second, units(flash, &bytes, RECORD_LEN))?;
         self.current_is_second = second;
         Ok(())
     }
 
-    pub(crate) fn load<S: Storage>(flash: &mut Flash<'_, S>) -> Result<Self, Error> {
+    /// Of a device as it left the factory, until [`Copies::read`] has looked.
+    pub(crate) fn new() -> Self {
+        Self {
+            current: BootRecord::default(),
+            // As if the second copy counted: the first write goes to the first place.
+            current_is_second: true,
+            birth: Birth::Past,
+        }
+    }
+
+    /// Finds the copy that counts. In place, because a record is long and stacks are short.
+    #[inline(never)]
+    pub(crate) fn read<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         let behind = copy_range(flash, true);
-        let first = Self::read_copy(flash, 0);
-        let second = Self::read_copy(flash, behind.start);
+        let first = read_copy(flash, 0, &mut self.current);
+        let mut other = BootRecord::default();
+        let second = read_copy(flash, behind.start, &mut other);
         // A copy that cannot be read, as flash with ECC answers for a torn write, is not whole.
-        let (current, current_is_second, birth) = match (first, second) {
-            (Ok(Some(a)), Ok(Some(b))) if b.revision > a.revision => (b, true, Birth::Past),
-            (Ok(Some(a)), _) => (a, false, Birth::Past),
-            (_, Ok(Some(b))) => (b, true, Birth::Past),
-            (first, second) => match Self::birth(flash, behind)? {
+        match (&first, &second) {
+            (Ok(true), Ok(true)) if other.revision > self.current.revision => self.current = other,
+            (Ok(true), _) => self.current_is_second = false,
+            (_, Ok(true)) => self.current = other,
+            _ => match Self::birth(flash, behind)? {
                 Birth::Past => return Err(first.and(second).err().unwrap_or(Error::RecordLost)),
-                // As if the second copy counted: the first write goes to the first place.
-                birth => (BootRecord::default(), true, birth),
+                birth => self.birth = birth,
             },
-        };
-        Ok(Self {
-            current,
-            current_is_second,
-            birth,
-        })
+        }
+        Ok(())
     }
 
     /// Whether a device without a whole copy never had one. What a cut in the middle of a change leaves, one place
@@ -123,35 +144,37 @@ impl Copies {
             _ => Birth::Past,
         })
     }
-
-    /// The copy at `offset`, or `None` if it is torn or blank. A copy that was misread once must not cost what it
-    /// says, so it is read again before it counts as torn.
-    fn read_copy<S: Storage>(
-        flash: &mut Flash<'_, S>,
-        offset: u32,
-    ) -> Result<Option<BootRecord>, Error> {
-        let mut bytes = [0; RECORD_LEN];
-        let mut read = Ok(());
-        for _ in 0..READS {
-            read = flash.read(Area::Record, offset, &mut bytes);
-            match BootRecord::decode(&bytes) {
-                Some(record) if read.is_ok() => return Ok(Some(record)),
-                _ => {}
-            }
-        }
-        read.map(|()| None)
-    }
 }
 
-/// Erases the first or the second place and writes `content` there, once more if the driver reports a failure.
+/// Whether the copy at `offset` is whole, and then what it says, into `record`. A copy that was misread once must not
+/// cost what it says, so it is read again before it counts as torn.
+#[inline(never)]
+fn read_copy<S: Storage>(
+    flash: &mut Flash<'_, S>,
+    offset: u32,
+    record: &mut BootRecord,
+) -> Result<bool, Error> {
+    let mut bytes = [0; RECORD_LEN];
+    let mut read = Ok(());
+    for _ in 0..READS {
+        read = flash.read(Area::Record, offset, &mut bytes);
+        if read.is_ok()
+            && let Some(whole) = BootRecord::decode(&bytes)
+        {
+            *record = whole;
+            return Ok(true);
+        }
+    }
+    read.map(|()| false)
+}
+
+/// Erases the first or the second place and writes `bytes` there, once more if the driver reports a failure.
 fn write_place<S: Storage>(
     flash: &mut Flash<'_, S>,
     second: bool,
-    content: &[u8],
+    bytes: &[u8],
 ) -> Result<(), Error> {
     let place = copy_range(flash, second);
-    let (bytes, len) = padded(flash, content);
-    let bytes = bytes.get(..len).unwrap_or(&bytes);
     let mut written = Ok(());
     for _ in 0..WRITES {
         written = flash
@@ -165,15 +188,26 @@ fn write_place<S: Storage>(
     written
 }
 
-/// Bytes with erased ones behind them, and how many of these make whole write units.
-fn padded<S: Storage>(flash: &Flash<'_, S>, content: &[u8]) -> ([u8; PADDED_LEN], usize) {
+/// Writes the mark of a device that has no record yet. No erase: one that is cut leaves what a lost record may look
+/// like.
+#[inline(never)]
+fn mark_new<S: Storage>(flash: &mut Flash<'_, S>, at: u32) -> Result<(), Error> {
     let mut bytes = [flash.erased(Area::Record); PADDED_LEN];
-    for (to, from) in bytes.iter_mut().zip(content) {
-        *to = *from;
+    for (to, from) in bytes.iter_mut().zip(NEW_MARK) {
+        *to = from;
     }
-    let len = u32::try_from(content.len()).unwrap_or(u32::MAX);
+    flash.write(Area::Record, at, units(flash, &bytes, NEW_MARK.len()))
+}
+
+/// The first `len` bytes and what makes them whole write units.
+fn units<'b, S: Storage>(
+    flash: &Flash<'_, S>,
+    bytes: &'b [u8; PADDED_LEN],
+    len: usize,
+) -> &'b [u8] {
+    let len = u32::try_from(len).unwrap_or(u32::MAX);
     let len = usize::try_from(flash.align(Area::Record, len)).unwrap_or(PADDED_LEN);
-    (bytes, len)
+    bytes.get(..len).unwrap_or(bytes)
 }
 
 /// Where the first or the second copy lies: as many sectors as it takes, one on most parts.

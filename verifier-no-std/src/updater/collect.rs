@@ -14,6 +14,7 @@ const MAX_REREADS: u8 = 3;
 
 impl<D: PatchDecoder> Updater<'_, D> {
     /// Looks for the part at the cursor in the staging log.
+    #[inline(never)]
     pub(super) fn locate<S: Storage>(
         &mut self,
         flash: &mut Flash<'_, S>,
@@ -122,6 +123,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn stage<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         let part = self.cursor.part().ok_or(Error::WrongState)?;
         let staging = self.staging.as_mut().ok_or(Error::WrongState)?;

@@ -14,6 +14,7 @@ const MAX_RESTARTS: u8 = 8;
 
 impl<D: PatchDecoder> Updater<'_, D> {
     /// Decodes at most one chunk and writes it.
+    #[inline(never)]
     pub(super) fn decode<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
         loop {
             if self.output.ends_group() {
@@ -101,6 +102,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
     /// Erases the sector at `offset` of the slot. With it go chunks that were right: decode again from the start, or
     /// from the last checkpoint, which lies in front of it.
     /// What other sectors hold is compared, found right and left.
+    #[inline(never)]
     pub(super) fn mend<S: Storage>(&mut self, storage: &mut S, offset: u32) -> Result<(), Error> {
         erase_again(storage, self.plan.target, offset, self.plan.new_size)?;
         self.start_over();

@@ -365,10 +365,9 @@ pub(super) fn put<S: Storage>(
 
 /// Notes in the boot record what is under way with the only slot.
 fn note<S: Storage>(storage: &mut S, phase: Phase, offset: u32) -> Result<(), Error> {
-    BootRecord::update(storage, |record| {
+    BootRecord::change(storage, |record| {
         record.phase = phase;
         record.erase_offset = offset;
         Ok(())
-    })?;
-    Ok(())
+    })
 }

@@ -212,6 +212,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
     /// Looks at 4 KiB of a sector; behind the last, erases the one in which the cut run was writing. A torn chunk that
     /// was only found when it is decoded again would cost all that leads to it once more: with power that lasts no
     /// longer than for that, the update would never get behind it.
+    #[inline(never)]
     pub(super) fn seek_frontier<S: Storage>(&mut self, storage: &mut S) -> Result<(), Error> {
         let State::Frontier(frontier) = &mut self.state else {
             return Err(Error::WrongState);
