@@ -14,15 +14,28 @@ pub use say::{say, stop};
 
 use machine::{deepest, paint};
 
-/// Runs one part of a program and reports its instructions and the deepest the stack has been, from its very top:
-/// what called the part is included.
-#[inline(never)]
-pub fn measure<T>(name: &str, part: impl FnOnce() -> T) -> T {
-    paint();
-    let before = instructions();
-    let result = part();
-    let after = instructions();
-    say(name, "stack", deepest());
-    say(name, "instructions", after.wrapping_sub(before));
-    result
+/// The measuring of one part of a program, from where it begins.
+#[derive(Debug)]
+pub struct Measure {
+    before: u32,
+}
+
+impl Measure {
+    /// Begins. The part is called right after, from the same function: a closure would hold copies of what it takes.
+    #[must_use]
+    pub fn begin() -> Self {
+        paint();
+        Self {
+            before: instructions(),
+        }
+    }
+
+    /// Reports the part's instructions and the deepest the stack has been, from its very top: what called the part
+    /// is included.
+    #[inline(never)]
+    pub fn end(self, name: &str) {
+        let after = instructions();
+        say(name, "stack", deepest());
+        say(name, "instructions", after.wrapping_sub(self.before));
+    }
 }

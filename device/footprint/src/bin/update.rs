@@ -5,7 +5,7 @@
 mod update {
     use core::mem::size_of_val;
 
-    use footprint::{measure, package, say, stop};
+    use footprint::{Measure, package, say, stop};
     use sprag_manifest::{Isa, KeyId};
     use sprag_verifier::{
         Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole, Plan,
@@ -48,28 +48,32 @@ mod update {
         static mut MEMORY: [u8; MEMORY_LEN] = [0; MEMORY_LEN];
         // SAFETY: the program calls this function once.
         let memory: &'static mut [u8] = unsafe { &mut *(&raw mut MEMORY) };
-        let mut part = part();
+        if let Err(e) = update(&mut part(), memory) {
+            say("error", "code", e.code().into());
+            stop(1);
+        }
+    }
+
+    /// As firmware does it: the two phases share their memory, and nothing of them is on the stack twice.
+    fn update(part: &mut Part, memory: &mut [u8]) -> Result<(), Error> {
         let buffer_len = intake_len(ENVELOPE_LEN);
         say("phase-one", "buffer", buffer_len as u32);
         say("memory", "static", MEMORY_LEN as u32);
-        let plan = measure("phase-one", || {
-            let (buffer, _) = memory.split_at_mut(buffer_len);
-            phase_one(&mut part, buffer)
-        });
-        match plan.and_then(|plan| {
-            let arena_len = arena_len(&plan, &Codecs);
-            say("phase-two", "buffer", arena_len);
-            say("phase-two", "workspace", plan.payload().needs.workspace);
-            say("phase-two", "plan", size_of_val(&plan) as u32);
-            let (arena, _) = memory.split_at_mut(arena_len as usize);
-            measure("phase-two", || phase_two(&mut part, plan, arena))
-        }) {
-            Ok(()) => {}
-            Err(e) => {
-                say("error", "code", e.code().into());
-                stop(1);
-            }
-        }
+        let (buffer, _) = memory.split_at_mut(buffer_len);
+        let measure = Measure::begin();
+        let plan = phase_one(part, buffer);
+        measure.end("phase-one");
+        let plan = plan?;
+
+        let arena_len = arena_len(&plan, &Codecs);
+        say("phase-two", "buffer", arena_len);
+        say("phase-two", "workspace", plan.payload().needs.workspace);
+        say("phase-two", "plan", size_of_val(&plan) as u32);
+        let (arena, _) = memory.split_at_mut(arena_len as usize);
+        let measure = Measure::begin();
+        let done = phase_two(part, plan, arena);
+        measure.end("phase-two");
+        done
     }
 
     #[inline(never)]
@@ -126,8 +130,10 @@ mod update {
 
     #[inline(never)]
     fn phase_two(part: &mut Part, plan: Plan, arena: &mut [u8]) -> Result<(), Error> {
-        let mut updater = Updater::new(plan, arena, &Codecs)?;
-        say("phase-two", "updater", size_of_val(&updater) as u32);
+        // Used where it was made: `?` would leave a second copy of the updater on the stack.
+        let mut made = Updater::new(plan, arena, &Codecs);
+        let updater = made.as_mut().map_err(|e| *e)?;
+        say("phase-two", "updater", size_of_val(updater) as u32);
         loop {
             match updater.step(part)? {
                 Status::NeedInput(wanted) => {
