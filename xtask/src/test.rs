@@ -150,6 +150,8 @@ fn tests(report: &mut Report, environment: &[(&str, String)]) {
                 &["--no-default-features", "--lib", "--tests"],
                 // Their tests have streams of every instruction set.
                 &["--features", "sprag-delta/isas"],
+                // The long sweep over power cuts ran above; no feature changes what it sweeps.
+                &["--", "--skip", "matrix"],
             ],
             environment,
         )
