@@ -3,6 +3,8 @@
 
 #[cfg(target_os = "none")]
 mod device;
+#[cfg(target_os = "none")]
+mod through_c;
 
 #[cfg(not(target_os = "none"))]
 fn main() {}
