@@ -4,7 +4,10 @@
 #[cfg(feature = "panic-check")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    #[expect(unsafe_code, reason = "a function that is nowhere can only be a foreign one")]
+    #[expect(
+        unsafe_code,
+        reason = "a function that is nowhere can only be a foreign one"
+    )]
     // SAFETY: there is no such function, so this is never linked.
     unsafe extern "C" {
         safe fn a_panic_path_survived() -> !;

@@ -2,7 +2,7 @@
 //! and that the structure behind it says the size that this library knows.
 #![expect(unsafe_code, reason = "the caller is written in C")]
 
-use core::ffi::{CStr, c_char};
+use core::ffi::c_char;
 
 use crate::status::Misuse;
 use crate::types::{
@@ -133,15 +133,15 @@ pub(crate) unsafe fn text<'a>(pointer: *const c_char) -> Result<Option<&'a str>,
     loop {
         // SAFETY: all bytes before this one are not zero, so the text reaches to it.
         let byte = unsafe { pointer.wrapping_add(len).read() };
-        len = len.wrapping_add(1);
         match byte {
             0 => break,
-            _ if len > SPRAG_MAX_TEXT => return Err(Misuse::Text),
-            _ => {}
+            _ if len >= SPRAG_MAX_TEXT => return Err(Misuse::Text),
+            _ => len = len.wrapping_add(1),
         }
     }
     // SAFETY: so many bytes were just read.
     let bytes = unsafe { core::slice::from_raw_parts(pointer.cast::<u8>(), len) };
-    let text = CStr::from_bytes_with_nul(bytes).map_err(|_| Misuse::Text)?;
-    text.to_str().map(Some).map_err(|_| Misuse::Text)
+    core::str::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| Misuse::Text)
 }

@@ -21,9 +21,10 @@ pub(crate) fn python() -> Result<PathBuf, Failure> {
     let requirements = repo::path("builder/tests/interop/requirements.txt");
     let wanted = fs::read_to_string(&requirements).map_err(Failure::at(&requirements))?;
     run::locked(&repo::path("target/interop-venv.lock"), || {
-        let works =
-            run::output(Command::new(&python).args(["-c", "import cbor2, imgtool, pycose"]))
-                .is_ok();
+        let works = run::output(
+            Command::new(&python).args(["-c", "import cbor2, imgtool, kconfiglib, pycose"]),
+        )
+        .is_ok();
         if works && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }

@@ -5,6 +5,7 @@ mod bench;
 mod broken;
 mod c_firmware;
 mod c_lib;
+mod c_modules;
 mod command;
 mod demo_images;
 mod deps;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
             None => return report::usage(&words, HELP),
         },
         ["c-firmware"] => c_firmware::check,
+        ["c-modules"] => c_modules::check,
         ["header"] => header::write,
         ["header", "--check"] => header::check,
         ["journey", ..] => match journey::Options::of(words.get(1..).unwrap_or_default()) {

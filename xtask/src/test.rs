@@ -5,8 +5,8 @@ use std::process::Command;
 use crate::failure::Failure;
 use crate::report::{Done, Report, say};
 use crate::{
-    c_firmware, demo_images, deps, footprint, header, interop, journey, nostd, panic_free, repo,
-    run,
+    c_firmware, c_modules, demo_images, deps, footprint, header, interop, journey, nostd,
+    panic_free, repo, run,
 };
 
 /// Everything.
@@ -34,6 +34,7 @@ pub(crate) fn full(report: &mut Report) {
     footprint::quick(report);
     c_firmware::check(report);
     journey::start(report, journey::Options::default());
+    c_modules::check(report);
     report.stage("the tests left the tree as it was", || {
         match (&before, working_tree()) {
             (Some(before), Some(after)) if *before == after => Ok(Done::passed()),
