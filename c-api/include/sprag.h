@@ -64,14 +64,14 @@
 /**
  * Words of 64 bits of a handle.
  */
-#define SPRAG_HANDLE_WORDS 320
+#define SPRAG_HANDLE_WORDS 224
 #endif
 
 #if !defined(SPRAG_32_BIT)
 /**
  * Words of 64 bits of a handle.
  */
-#define SPRAG_HANDLE_WORDS 400
+#define SPRAG_HANDLE_WORDS 256
 #endif
 
 /**

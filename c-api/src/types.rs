@@ -23,10 +23,10 @@ pub const SPRAG_MAX_SECTOR_RUNS: u32 = 64;
 pub const SPRAG_MAX_TEXT: usize = 32;
 /// Words of 64 bits of a handle.
 #[cfg(target_pointer_width = "32")]
-pub const SPRAG_HANDLE_WORDS: usize = 320;
+pub const SPRAG_HANDLE_WORDS: usize = 224;
 /// Words of 64 bits of a handle.
 #[cfg(not(target_pointer_width = "32"))]
-pub const SPRAG_HANDLE_WORDS: usize = 400;
+pub const SPRAG_HANDLE_WORDS: usize = 256;
 
 /// Not bound to an instruction set.
 pub const SPRAG_ISA_NONE: u32 = 0;

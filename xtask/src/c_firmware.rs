@@ -12,9 +12,9 @@ use std::time::Instant;
 use crate::c_lib::Library;
 use crate::failure::Failure;
 use crate::report::{Done, Report};
-use crate::{apt, command, repo, run};
+use crate::{apt, command, footprint, repo, run};
 
-const TARGET: &str = "thumbv7em-none-eabihf";
+pub(crate) const TARGET: &str = "thumbv7em-none-eabihf";
 const QEMU: &str = "qemu-system-arm";
 
 /// Bytes of the machine's external memory, and where in it things lie; `device/c-firmware/board.h` says the same.
@@ -78,47 +78,69 @@ pub(crate) fn check(report: &mut Report) {
     });
 }
 
+/// Builds all programs of `device/c-firmware`; the folder in which they are.
+fn programs() -> Result<PathBuf, Failure> {
+    apt::ensure(
+        "arm-none-eabi-gcc",
+        "--version",
+        &["gcc-arm-none-eabi", "cmake", "make"],
+    )?;
+    apt::ensure("cmake", "--version", &["cmake", "make"])?;
+    let library = Library {
+        target: TARGET,
+        features: Some("thumb,panic-handler"),
+    };
+    let library = library.build()?;
+    let folder = repo::path("target/c-firmware");
+    fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+    command::build()?;
+    let mut export = command::sprag("key");
+    export.arg("export");
+    export.arg(repo::path("keys-example/example-release.pub"));
+    export.args(["--c", "--name", "release_key", "--out"]);
+    run::output(export.arg(folder.join("trust.h")))?;
+
+    let (source, build) = (repo::path("device/c-firmware"), folder.join("build"));
+    let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
+    let mut cmake = Command::new("cmake");
+    cmake.arg("-S").arg(&source).arg("-B").arg(&build);
+    cmake.arg(define(
+        "CMAKE_TOOLCHAIN_FILE",
+        &source.join("arm-none-eabi.cmake"),
+    ));
+    cmake.arg(define("CMAKE_PREFIX_PATH", &library));
+    run::output(cmake.arg(define("TRUST", &folder)))?;
+    // An archive that was made anew is linked anew.
+    run::output(
+        Command::new("cmake")
+            .arg("--build")
+            .arg(&build)
+            .arg("--clean-first"),
+    )?;
+    Ok(build)
+}
+
+/// Bytes of flash that the library takes in a firmware that updates itself and does no more.
+pub(crate) fn library_flash() -> Result<u64, Failure> {
+    let build = programs()?;
+    let flash = |name: &str| {
+        let mut size = Command::new("arm-none-eabi-size");
+        let text = run::stdout(size.args(["-A", "-d"]).arg(build.join(name)))?;
+        let sections = footprint::sections(&text);
+        Ok::<_, Failure>(
+            [".text", ".data"]
+                .iter()
+                .filter_map(|name| sections.get(name))
+                .sum::<u64>(),
+        )
+    };
+    Ok(flash("size-update")?.saturating_sub(flash("size-empty")?))
+}
+
 impl Firmware {
     fn build() -> Result<Self, Failure> {
-        apt::ensure(
-            "arm-none-eabi-gcc",
-            "--version",
-            &["gcc-arm-none-eabi", "cmake", "make"],
-        )?;
-        apt::ensure("cmake", "--version", &["cmake", "make"])?;
         apt::ensure(QEMU, "--version", &[QEMU])?;
-        let library = Library {
-            target: TARGET,
-            features: Some("thumb,panic-handler"),
-        };
-        let library = library.build()?;
-        let folder = repo::path("target/c-firmware");
-        fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
-        command::build()?;
-        let mut export = command::sprag("key");
-        export.arg("export");
-        export.arg(repo::path("keys-example/example-release.pub"));
-        export.args(["--c", "--name", "release_key", "--out"]);
-        run::output(export.arg(folder.join("trust.h")))?;
-
-        let (source, build) = (repo::path("device/c-firmware"), folder.join("build"));
-        let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
-        let mut cmake = Command::new("cmake");
-        cmake.arg("-S").arg(&source).arg("-B").arg(&build);
-        cmake.arg(define(
-            "CMAKE_TOOLCHAIN_FILE",
-            &source.join("arm-none-eabi.cmake"),
-        ));
-        cmake.arg(define("CMAKE_PREFIX_PATH", &library));
-        run::output(cmake.arg(define("TRUST", &folder)))?;
-        // An archive that was made anew is linked anew.
-        run::output(
-            Command::new("cmake")
-                .arg("--build")
-                .arg(&build)
-                .arg("--clean-first"),
-        )?;
-
+        let (folder, build) = (repo::path("target/c-firmware"), programs()?);
         let (old, new) = (build.join("app-1.bin"), build.join("app-2.bin"));
         let package = folder.join("update.sprag");
         let mut sprag = command::sprag("build");

@@ -11,12 +11,16 @@ mod programs;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use crate::c_firmware;
 use crate::failure::Failure;
 use crate::report::{self, Done, Report, say};
 use budget::Budgets;
 use inputs::Inputs;
 use machine::{MACHINES, Machine};
-pub(crate) use programs::FLAGS;
+pub(crate) use programs::{FLAGS, sections};
+
+/// What the C library is built with where it is measured.
+const C_VARIANT: &str = "delta-thumb";
 
 /// One row of the table: a target, what was built for it, and figures by name.
 #[derive(Clone, Debug)]
@@ -103,10 +107,16 @@ fn measure(machine: &Machine, inputs: &Inputs) -> Result<Vec<Row>, Failure> {
         .iter()
         .map(|variant| {
             let built = variant.build(machine)?;
+            let mut figures = programs::measure(&built, machine, inputs)?;
+            if (machine.target, variant.name) == (c_firmware::TARGET, C_VARIANT) {
+                let (c, rust) = (c_firmware::library_flash()?, figures.get("flash"));
+                let more = c.saturating_sub(rust.copied().unwrap_or(0));
+                figures.extend([("flash-in-c", c), ("c-over-rust", more)]);
+            }
             Ok(Row {
                 target: machine.target,
                 variant: variant.name,
-                figures: programs::measure(&built, machine, inputs)?,
+                figures,
             })
         })
         .collect()

@@ -102,7 +102,7 @@ impl Program {
 }
 
 /// Bytes of the sections in the output of `llvm-size -A`.
-fn sections(text: &str) -> BTreeMap<&str, u64> {
+pub(crate) fn sections(text: &str) -> BTreeMap<&str, u64> {
     let lines = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
         Some((words.next()?, words.next()?.parse().ok()?))
