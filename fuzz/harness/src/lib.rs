@@ -15,10 +15,15 @@ mod choices;
 mod decoding;
 pub mod delta_decode;
 pub mod delta_round_trip;
+pub mod documents;
 pub mod full_decode;
 pub mod full_round_trip;
+pub mod image_files;
 mod images;
+mod made;
+pub mod resigned;
 pub mod seeds;
+pub mod update;
 
 pub use choices::Noise;
 
@@ -32,7 +37,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "delta_decode",
         run: delta_decode::run,
@@ -48,5 +53,21 @@ pub const TARGETS: [Target; 4] = [
     Target {
         name: "full_round_trip",
         run: full_round_trip::run,
+    },
+    Target {
+        name: "documents",
+        run: documents::run,
+    },
+    Target {
+        name: "resigned",
+        run: resigned::run,
+    },
+    Target {
+        name: "image_files",
+        run: image_files::run,
+    },
+    Target {
+        name: "update",
+        run: update::run,
     },
 ];

@@ -1,5 +1,7 @@
 //! Inputs to begin with: made-up code of every instruction set, and parts of our own demonstration firmware.
 
+mod device;
+
 use sprag::delta::{EncodeOptions, encode};
 use sprag_delta::{Addresses, Isa, Profile, Segments};
 
@@ -60,6 +62,7 @@ pub fn all() -> Vec<Seed> {
         add("full_round_trip", full_round_trip(case));
         add("full_decode", full_decode(case));
     }
+    seeds.extend(device::all());
     seeds
 }
 

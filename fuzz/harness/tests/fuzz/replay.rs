@@ -86,9 +86,10 @@ fn change(input: &mut Vec<u8>, noise: &mut Noise) {
 #[test]
 fn fresh_seeds_break_no_promise() {
     let all = sprag_fuzz::seeds::all();
-    assert_eq!(all.len() % TARGETS.len(), 0);
     for target in &TARGETS {
-        for seed in all.iter().filter(|seed| seed.target == target.name) {
+        let seeds = || all.iter().filter(|seed| seed.target == target.name);
+        assert!(seeds().count() >= 5, "{}: too few seeds", target.name);
+        for seed in seeds() {
             println!("{} {}", seed.target, seed.name);
             (target.run)(&seed.bytes);
         }
