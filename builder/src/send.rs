@@ -316,7 +316,14 @@ impl Journey<'_, '_> {
             silences = 0;
             let answer = answer.get();
             if let Some(fault) = answer.and_then(|answer| answer.fault()) {
-                return Err(ended(said(&fault)));
+                // Both sides of the comparison are in the report.
+                let report = match fault.code {
+                    Some(_) => peer.ask(&Request::Report)?,
+                    None => None,
+                };
+                let report = report.as_ref().and_then(|report| report.get()?.fault());
+                let full = report.filter(|report| report.code == fault.code);
+                return Err(ended(said(&full.unwrap_or(fault))));
             }
             let wanted = answer.and_then(|answer| answer.offset());
             let Some(wanted) = wanted.filter(|wanted| *wanted <= total) else {

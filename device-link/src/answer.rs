@@ -130,9 +130,16 @@ enum Own {
     Digest(Digest),
 }
 
-/// Writes what was refused: a number that any client of SMP knows, our code as the reason, and both sides.
-pub(crate) fn refused(error: &Error, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
-    let (package, device) = sides(error);
+/// Writes what was refused: a number that any client of SMP knows, our code as the reason, and, if wanted, both sides.
+pub(crate) fn refused(
+    error: &Error,
+    with_sides: bool,
+    writer: &mut Writer<'_>,
+) -> Result<(), EncodeError> {
+    let (package, device) = match with_sides {
+        true => sides(error),
+        false => (Own::None, Own::None),
+    };
     let both = [("package", package), ("device", device)];
     let count = both
         .iter()

@@ -158,11 +158,18 @@ fn a_refusal_names_its_code_and_both_sides() {
     ] {
         let mut body = [0; 128];
         let mut writer = Writer::new(&mut body);
-        refused(&error, &mut writer).unwrap();
+        refused(&error, true, &mut writer).unwrap();
         let bytes = packet(writer.written());
         let fault = Answer::decode(&bytes).unwrap().fault().unwrap();
         assert_eq!(fault.code, Some(error.code()));
         assert_eq!((fault.package, fault.device), (package, device));
+        let mut writer = Writer::new(&mut body);
+        refused(&error, false, &mut writer).unwrap();
+        assert_eq!(
+            writer.written()[0],
+            0xa2,
+            "what any client of SMP knows, and no more"
+        );
     }
 }
 

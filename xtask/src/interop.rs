@@ -1,5 +1,5 @@
-//! The independent tools that the tests put our files before: stock minisign, a COSE library in Python, and
-//! MCUboot's imgtool.
+//! The independent tools that the tests put our files and our devices before: stock minisign, a COSE library in Python, MCUboot's
+//! imgtool, and a client of SMP.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,8 @@ pub(crate) fn python() -> Result<PathBuf, Failure> {
     let wanted = fs::read_to_string(&requirements).map_err(Failure::at(&requirements))?;
     run::locked(&repo::path("target/interop-venv.lock"), || {
         let works = run::output(
-            Command::new(&python).args(["-c", "import cbor2, imgtool, kconfiglib, pycose"]),
+            Command::new(&python)
+                .args(["-c", "import cbor2, imgtool, kconfiglib, pycose, smpclient"]),
         )
         .is_ok();
         if works && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {

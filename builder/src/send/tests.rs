@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::process::Command;
 use std::thread::JoinHandle;
 
 use sprag_link::{End, Identity, Line, Memory, Port, serve};
@@ -61,6 +62,8 @@ struct Manners {
     flip_every: Option<usize>,
     /// The new image never finds itself well.
     broken: bool,
+    /// It runs another image than its version says.
+    altered: bool,
 }
 
 struct Socket {
@@ -143,6 +146,9 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
     let profile = default_flash(64 << 10);
     let mut storage = SimStorage::new(&profile, old.len()).unwrap();
     storage.load(Area::SlotA, &old);
+    if manners.altered {
+        storage.load(Area::SlotA, &noise_of(3, old.len()));
+    }
     let keys = trusted(&key());
     let trust = anchors(&keys);
     listener.set_nonblocking(true).unwrap();
@@ -325,6 +331,24 @@ fn what_the_device_refuses_is_explained() {
 }
 
 #[test]
+fn both_sides_of_a_refusal_come_over_the_line() {
+    let twin = Twin::start(Manners {
+        altered: true,
+        ..Manners::default()
+    });
+    let refused = twin.send(&package()).unwrap_err();
+    assert_eq!(
+        (refused.code(), refused.exit_code()),
+        (501, crate::exit::WRONG_OLD_IMAGE)
+    );
+    let (old, _) = images();
+    let said = refused.to_string();
+    let side = format!("(package: {}, device: ", crate::digest::sha256(&old));
+    assert!(said.contains(&side), "{said}");
+    twin.end();
+}
+
+#[test]
 fn a_block_that_stays_wrong_ends_the_update() {
     let twin = Twin::start(Manners::default());
     let mut package = package();
@@ -357,4 +381,48 @@ fn an_image_that_is_given_up_is_told() {
         (record.confirmed, record.outcome),
         (Area::SlotA, Outcome::Reverted)
     );
+}
+
+/// `smpclient` (PyPI) brings a package to the same device. `SPRAG_PYTHON` names a Python that has it; without one the test says
+/// so and passes, unless `SPRAG_REQUIRE_TOOLS` is set.
+#[test]
+fn a_client_that_is_not_ours_brings_a_package() {
+    let Ok(python) = std::env::var("SPRAG_PYTHON") else {
+        assert!(
+            std::env::var_os("SPRAG_REQUIRE_TOOLS").is_none(),
+            "SPRAG_REQUIRE_TOOLS is set, and SPRAG_PYTHON is not"
+        );
+        println!(
+            "skipped: SPRAG_PYTHON names no Python with smpclient (cargo xtask test makes one)"
+        );
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fw.sprag");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/smp_client.py");
+    let upload = |twin: &Twin, package: &[u8]| {
+        fs::write(&path, package).unwrap();
+        let mut client = Command::new(&python);
+        let output = client.arg(script).arg(&twin.socket).arg(&path).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let package = package();
+    let twin = Twin::start(Manners::default());
+    assert_eq!(
+        upload(&twin, &package),
+        "echo over\nruns 1.0.0 True True\nuploaded True\nwaits 1 True\nruns 2.0.0 True True\n"
+    );
+    check_updated(twin.end());
+
+    let other = Twin::start(Manners {
+        hardware: Some("r9"),
+        ..Manners::default()
+    });
+    assert_eq!(
+        upload(&other, &package),
+        "echo over\nruns 1.0.0 True True\nrefused 11 E303\n"
+    );
+    check_untouched(other.end());
 }

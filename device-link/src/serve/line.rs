@@ -6,7 +6,7 @@ use sprag_verifier::Error;
 use crate::answer::{UNKNOWN_RC, refused};
 use crate::frame::{FrameReader, write_frame};
 use crate::header::{HEADER_LEN, Header};
-use crate::request::{Request, Upload};
+use crate::request::{OWN, Request, Upload};
 
 /// Bytes of the longest answer.
 const ANSWER_LEN: usize = 512;
@@ -153,7 +153,11 @@ impl<'b, P: Port> Line<'b, P> {
 
     pub(super) fn answer_refused(&mut self, error: &Error) {
         self.fault = Some(*error);
-        self.answer(|writer| refused(error, writer));
+        // Clients of SMP refuse answers with keys that they do not know; only those of our own group have them.
+        let own = self
+            .message()
+            .is_some_and(|(header, _)| header.group == OWN);
+        self.answer(|writer| refused(error, own, writer));
     }
 
     pub(super) fn answer_unknown(&mut self) {
