@@ -67,6 +67,7 @@ impl<'m> Keyring<'m> {
     ///
     /// # Errors
     /// None while memory holds what was put there.
+    #[inline(never)]
     pub fn keyset(&self) -> Result<Keyset<'_>, Error> {
         Ok(Keyset::decode(self.encoded())?)
     }

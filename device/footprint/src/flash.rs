@@ -13,13 +13,14 @@ const SLOT_LEN: u32 = 0x20_0000;
 const SECTOR: u32 = 4096;
 const WRITE_SIZE: u32 = 8;
 
-/// Start and length of an area: two slots, a staging area of half a slot, and the boot record.
+/// Start and length of an area: two slots, a staging area of half a slot, the boot record and the stored keyset.
 const fn place(area: Area) -> (usize, u32) {
     match area {
         Area::SlotA => (SLOT_A, SLOT_LEN),
         Area::SlotB => (EXTERNAL + 0x40_0000, SLOT_LEN),
         Area::Staging => (EXTERNAL + 0x60_0000, SLOT_LEN / 2),
         Area::Record => (EXTERNAL + 0x70_0000, 2 * SECTOR),
+        Area::Trust => (EXTERNAL + 0x78_0000, 2 * SECTOR),
         _ => (EXTERNAL + 0x80_0000, 0),
     }
 }
@@ -58,7 +59,7 @@ impl Part {
     /// The part with the old image in slot A, and all else blank.
     #[must_use]
     pub fn new() -> Self {
-        for area in [Area::SlotB, Area::Staging, Area::Record] {
+        for area in [Area::SlotB, Area::Staging, Area::Record, Area::Trust] {
             erase(area, 0..place(area).1);
         }
         Self

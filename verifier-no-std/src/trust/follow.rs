@@ -3,7 +3,7 @@
 use sprag_manifest::{Algorithm, Document, Keyset};
 
 use super::Keyring;
-use super::signers::Signed;
+use super::signers::{Among, Signed};
 use crate::authenticate::{EXAMPLE_KEYS, ExampleKeys};
 use crate::ed25519::Ed25519;
 use crate::error::Error;
@@ -31,11 +31,7 @@ impl Keyring<'_> {
         };
         // The old root first: nothing of the new keyset is read before.
         let current = self.keyset()?;
-        let old = signed.signers::<V>(
-            Some(&current),
-            |keyset| keyset.root.members,
-            self.example_keys,
-        )?;
+        let old = signed.signers::<V>(Some(&current), Among::Root, self.example_keys)?;
         old.satisfy(&current.root)?;
         let envelope = signed.envelope()?;
         let bytes = envelope.manifest_bytes();
@@ -43,7 +39,7 @@ impl Keyring<'_> {
         check_succession(&current, &next)?;
         check_keys::<V>(&next, self.example_keys)?;
         let (version, root) = (next.version, next.root);
-        let new = signed.signers::<V>(None, |keyset| keyset.root.members, self.example_keys)?;
+        let new = signed.signers::<V>(None, Among::Root, self.example_keys)?;
         new.satisfy(&root)?;
         let envelope = signed.envelope()?;
         let bytes = envelope.manifest_bytes();

@@ -1,11 +1,9 @@
 //! Whether a package is signed by those who may sign it.
 
-use sprag_manifest::{
-    CounterRange, Document, Header, Keyset, Manifest, Members, Quorum, Scope, Validity,
-};
+use sprag_manifest::{CounterRange, Document, Header, Keyset, Manifest, Quorum, Scope, Validity};
 
 use super::Keyring;
-use super::signers::{Signed, Signers};
+use super::signers::{Among, Signed, Signers};
 use crate::authenticate::{AuthenticManifest, read_manifest};
 use crate::ed25519::Ed25519;
 use crate::error::Error;
@@ -29,7 +27,7 @@ impl Keyring<'_> {
             start: HEADROOM.saturating_add(Header::LEN),
             document: Document::Manifest,
         };
-        let signers = signed.signers::<V>(Some(&keyset), release_keys, self.example_keys)?;
+        let signers = signed.signers::<V>(Some(&keyset), Among::Releases, self.example_keys)?;
         satisfy_any(&keyset, &signers)?;
         let signer = signers.first.ok_or(Error::WrongState)?;
 
@@ -54,12 +52,6 @@ impl Keyring<'_> {
         })?;
         Ok(authentic)
     }
-}
-
-/// Keys that may sign some release.
-fn release_keys(keyset: &Keyset<'_>) -> Members {
-    let members = keyset.releases.iter().map(|role| role.quorum.members);
-    Members(members.fold(0, |all, Members(some)| all | some))
 }
 
 /// Some role has its quorum, whatever it covers: without one, nothing of the manifest is read.

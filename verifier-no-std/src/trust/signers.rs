@@ -16,6 +16,26 @@ pub(super) struct Signed<'b> {
     pub(super) document: Document,
 }
 
+/// Which of a keyset's keys count.
+#[derive(Clone, Copy)]
+pub(super) enum Among {
+    Root,
+    /// Those that may sign some release.
+    Releases,
+}
+
+impl Among {
+    fn members(self, keyset: &Keyset<'_>) -> Members {
+        match self {
+            Self::Root => keyset.root.members,
+            Self::Releases => {
+                let members = keyset.releases.iter().map(|role| role.quorum.members);
+                Members(members.fold(0, |all, Members(some)| all | some))
+            }
+        }
+    }
+}
+
 /// The keys whose signatures hold.
 pub(super) struct Signers {
     pub(super) keys: Members,
@@ -59,10 +79,13 @@ impl Signed<'_> {
     /// Checks all signatures by keys `among` those of the keyset, which is `keyset`, or the document itself. One that
     /// does not hold refuses the document, whatever the order; those by other keys are passed over. A key counts once,
     /// however often it signed.
+    ///
+    /// Not inlined: it is long, and there are three callers.
+    #[inline(never)]
     pub(super) fn signers<V: Ed25519>(
         &mut self,
         keyset: Option<&Keyset<'_>>,
-        among: impl Fn(&Keyset<'_>) -> Members,
+        among: Among,
         example_keys: ExampleKeys,
     ) -> Result<Signers, Error> {
         let content = self.content()?;
@@ -89,9 +112,10 @@ impl Signed<'_> {
             let found = (0..)
                 .zip(keyset.keys.iter())
                 .find(|(_, key)| key.id == entry.key_id);
+            let is_among = |index| among.members(keyset).contains(index);
             let refusal = match (found, entry.algorithm) {
                 (Some((index, key)), Algorithm::EdDsa)
-                    if key.algorithm == Algorithm::EdDsa && among(keyset).contains(index) =>
+                    if key.algorithm == Algorithm::EdDsa && is_among(index) =>
                 {
                     let trusted = TrustedKey {
                         id: key.id,
@@ -105,9 +129,7 @@ impl Signed<'_> {
                     signers.first = signers.first.or(Some(trusted.id));
                     continue;
                 }
-                (Some((index, key)), _) if !among(keyset).contains(index) => {
-                    Error::KeyRole { key: key.id }
-                }
+                (Some((index, key)), _) if !is_among(index) => Error::KeyRole { key: key.id },
                 (Some(_), Algorithm::Other(package)) => Error::AlgorithmUnsupported { package },
                 // A key of another algorithm, named with EdDSA.
                 (Some((_, key)), Algorithm::EdDsa) => Error::SignatureInvalid { key: key.id },

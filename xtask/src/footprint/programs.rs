@@ -42,6 +42,8 @@ pub(super) struct Built {
     empty: Program,
     update: Program,
     speed: Program,
+    keyset: Program,
+    anchors: Program,
 }
 
 /// A program, and the bytes of its sections.
@@ -84,6 +86,8 @@ impl Variant {
             empty: program("empty")?,
             update: program("update")?,
             speed: program("speed")?,
+            keyset: program("keyset")?,
+            anchors: program("anchors")?,
         })
     }
 }
@@ -120,8 +124,12 @@ pub(super) fn measure(
         empty,
         update,
         speed,
+        keyset,
+        anchors,
     } = built;
     let mut figures = BTreeMap::new();
+    let keysets = keyset.flash.saturating_sub(anchors.flash);
+    figures.insert("flash-keysets", keysets);
     figures.insert("flash", update.flash.saturating_sub(empty.flash));
     for profile in PROFILES {
         let package = inputs.package(profile);

@@ -1,0 +1,54 @@
+//! A device with fixed keys, as far as `keyset` goes: what that one has more is what keysets cost.
+#![cfg_attr(bare_metal, no_std, no_main)]
+
+#[cfg(bare_metal)]
+mod anchors {
+    use footprint::{Measure, Part, package, say, stop};
+    use sprag_manifest::KeyId;
+    #[cfg(not(feature = "salty"))]
+    use sprag_verifier::Dalek as Curve;
+    #[cfg(feature = "salty")]
+    use sprag_verifier::Salty as Curve;
+    use sprag_verifier::{
+        BootRecord, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole, TrustAnchors, TrustedKey,
+    };
+
+    const BUFFER_LEN: usize = 2 * 1024;
+
+    static TRUST: TrustAnchors<'_> = TrustAnchors {
+        keys: &[TrustedKey {
+            id: KeyId([0x22, 0xad, 0xe0, 0xf6, 0x43, 0x38, 0x86, 0x82]),
+            role: KeyRole::Release,
+            key: EXAMPLE_KEYS[0],
+        }],
+        example_keys: ExampleKeys::Accept,
+    };
+
+    #[unsafe(no_mangle)]
+    extern "C" fn run() {
+        static mut BUFFER: [u8; BUFFER_LEN] = [0; BUFFER_LEN];
+        // SAFETY: the program calls this function once.
+        let buffer = unsafe { &mut *(&raw mut BUFFER) };
+        let measure = Measure::begin();
+        let judged = release(buffer);
+        measure.end("release");
+        if let Err(e) = judged {
+            say("error", "code", e.code().into());
+            stop(1);
+        }
+    }
+
+    #[inline(never)]
+    fn release(buffer: &mut [u8]) -> Result<(), Error> {
+        // Every device writes its boot record, with what a keyset is written with.
+        BootRecord::forgive(&mut Part::new())?;
+        let mut intake = Intake::new(buffer);
+        intake.push(package())?;
+        let authentic = intake.authenticate_by::<Curve>(&TRUST)?;
+        say("manifest", "sequence", authentic.manifest().sequence as u32);
+        Ok(())
+    }
+}
+
+#[cfg(not(bare_metal))]
+fn main() {}
