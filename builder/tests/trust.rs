@@ -160,6 +160,13 @@ fn a_ceremony() {
     external(&desk);
     assert_eq!(desk.bytes("program.sprag"), desk.bytes("here.sprag"));
 
+    // A device with a single slot stages the package without its chain, and its bootloader judges it again.
+    desk.ok(&format!(
+        "{} --keyset-chain fleet.trust --in-place 4096",
+        BUILD.replace("--codec stored", "--codec native")
+    ));
+    desk.ok("verify fw.sprag --trust rel1.pub");
+
     for store in ["first.trust", "fleet.trust"] {
         let said = desk.ok(&format!("verify here.sprag --trust {store} --json"));
         assert!(said.contains("\"keyset_version\": 3"), "{said}");

@@ -6,7 +6,7 @@ use flash_sim::{ConstFlash, CutStyle, FlashSim, Geometry};
 use sprag_manifest::{
     Algorithm, ChainHead, CounterRange, Document, Envelope, Header, Key, KeyId, Keyset, List,
     MAX_KEYSET_LEN, Manifest, Members, PublicKey, Quorum, ReleaseRole, SIG_PREFIX_MAX, Scope,
-    SignatureEntry, Validity, sig_structure_prefix_of,
+    SignatureEntry, Validity, eddsa_protected, sig_structure_prefix_of,
 };
 use sprag_verifier::{
     AuthenticManifest, BootRecord, Dalek, EXAMPLE_KEYS, Error, ExampleKeys, Intake, Keyring,
@@ -353,6 +353,15 @@ fn a_signature_over_another_document_is_none() {
     ];
     let refused = Device::new(&set).offer(&good.signed_by(&signed).bytes);
     assert_eq!(refused, Err(Error::SignatureInvalid { key: id(1) }));
+    // The contexts differ, besides the content types.
+    let protected = eddsa_protected(id(1));
+    let context = |document: Document| {
+        let mut prefix = [0; SIG_PREFIX_MAX];
+        let body = Document::Manifest.body_protected();
+        sig_structure_prefix_of(document, body, &protected, 9, &mut prefix).unwrap();
+        prefix
+    };
+    assert_ne!(context(Document::Keyset), context(Document::Manifest));
     // And the reverse.
     let next = set.next(|_| ());
     let as_manifest: Vec<_> = [10, 11]
@@ -486,7 +495,14 @@ fn each_forged_link_is_refused_and_those_before_it_are_kept() {
             update
         };
         let last = updates[link].len() - 1;
-        let skipped = set.next(|_| ()).signed(&signers);
+        let skipped = set.next(|_| ());
+        let by_signers: Vec<_> = signers
+            .iter()
+            .map(|number| sign_as(Document::Keyset, &Signer::new(*number), &skipped.encoded()))
+            .collect();
+        // Under the number of the version that follows, which nobody signs.
+        let hidden = framed(set.version, &enveloped(&skipped.encoded(), &by_signers));
+        let skipped = skipped.signed(&signers);
         let other_name = {
             let mut other = set.clone();
             other.name = "other-fleet";
@@ -503,6 +519,7 @@ fn each_forged_link_is_refused_and_those_before_it_are_kept() {
             ("a bit of the last signature", bent(last), 202),
             ("a root of its own", own_root, 201),
             ("a version skipped", skipped, 326),
+            ("a version skipped under another number", hidden, 326),
             ("another fleet's", other_name, 314),
         ];
         for (name, forged, code) in forged {
@@ -712,10 +729,13 @@ fn keys_that_prove_nothing_are_not_taken_in() {
     };
     let mut identity = [0; 32];
     identity[0] = 1;
-    // y = p + 3: the point of y = 3, if it is one, under a second encoding.
-    let mut second = [0xff; 32];
-    (second[0], second[31]) = (0xf0, 0x7f);
-    for key in [identity, [0; 32], second] {
+    // y = p + 2 to p + 18: second encodings, of points of full order among them.
+    let second = (0xef..=0xff).map(|low| {
+        let mut key = [0xff; 32];
+        (key[0], key[31]) = (low, 0x7f);
+        key
+    });
+    for key in [identity, [0; 32]].into_iter().chain(second) {
         assert_eq!(with(key), Error::WeakKey { key: id(5) });
     }
     assert_eq!(with(EXAMPLE_KEYS[0]), Error::ExampleKey { key: id(5) });
