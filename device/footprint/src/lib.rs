@@ -13,6 +13,18 @@ pub use machine::instructions;
 pub use say::{say, stop};
 
 use machine::{deepest, paint};
+use sprag_manifest::KeyId;
+use sprag_verifier::{EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
+
+/// The key that signs what is measured.
+pub static TRUST: TrustAnchors<'_> = TrustAnchors {
+    keys: &[TrustedKey {
+        id: KeyId([0x22, 0xad, 0xe0, 0xf6, 0x43, 0x38, 0x86, 0x82]),
+        role: KeyRole::Release,
+        key: EXAMPLE_KEYS[0],
+    }],
+    example_keys: ExampleKeys::Accept,
+};
 
 /// The measuring of one part of a program, from where it begins.
 #[derive(Debug)]

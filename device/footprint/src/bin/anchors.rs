@@ -3,26 +3,14 @@
 
 #[cfg(bare_metal)]
 mod anchors {
-    use footprint::{Measure, Part, package, say, stop};
-    use sprag_manifest::KeyId;
+    use footprint::{Measure, Part, TRUST, package, say, stop};
     #[cfg(not(feature = "salty"))]
     use sprag_verifier::Dalek as Curve;
     #[cfg(feature = "salty")]
     use sprag_verifier::Salty as Curve;
-    use sprag_verifier::{
-        BootRecord, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole, TrustAnchors, TrustedKey,
-    };
+    use sprag_verifier::{BootRecord, Error, Intake};
 
     const BUFFER_LEN: usize = 2 * 1024;
-
-    static TRUST: TrustAnchors<'_> = TrustAnchors {
-        keys: &[TrustedKey {
-            id: KeyId([0x22, 0xad, 0xe0, 0xf6, 0x43, 0x38, 0x86, 0x82]),
-            role: KeyRole::Release,
-            key: EXAMPLE_KEYS[0],
-        }],
-        example_keys: ExampleKeys::Accept,
-    };
 
     #[unsafe(no_mangle)]
     extern "C" fn run() {

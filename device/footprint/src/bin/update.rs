@@ -5,12 +5,11 @@
 mod update {
     use core::mem::size_of_val;
 
-    use footprint::{Measure, package, say, stop};
-    use sprag_manifest::{Isa, KeyId};
+    use footprint::{Measure, TRUST, package, say, stop};
+    use sprag_manifest::Isa;
     use sprag_verifier::{
-        Attempt, BootRecord, Device, EXAMPLE_KEYS, Error, ExampleKeys, Intake, KeyRole, Plan,
-        Preflight, PreflightStatus, Resources, Status, TrustAnchors, TrustedKey, Updater,
-        arena_len, check, intake_len,
+        Attempt, BootRecord, Device, Error, Intake, Plan, Preflight, PreflightStatus, Resources,
+        Status, Updater, arena_len, check, intake_len,
     };
 
     #[cfg(not(feature = "full"))]
@@ -33,15 +32,6 @@ mod update {
     /// Room for header and envelope, and for phase two: the same bytes, one after the other.
     const MEMORY_LEN: usize = 24 * 1024;
     const ENVELOPE_LEN: usize = 1024;
-
-    static TRUST: TrustAnchors<'_> = TrustAnchors {
-        keys: &[TrustedKey {
-            id: KeyId([0x22, 0xad, 0xe0, 0xf6, 0x43, 0x38, 0x86, 0x82]),
-            role: KeyRole::Release,
-            key: EXAMPLE_KEYS[0],
-        }],
-        example_keys: ExampleKeys::Accept,
-    };
 
     #[unsafe(no_mangle)]
     extern "C" fn run() {
