@@ -83,8 +83,8 @@ pub use send::{
 };
 pub use sign::{Answer, Request, add_signature};
 pub use simulate::{
-    CutReport, Cuts, ForwardProgress, LinkReport, Simulation, SimulationInputs, Uninterrupted,
-    simulate,
+    CutReport, Cuts, FlawCounts, FlawReport, Flaws, ForwardProgress, LinkReport, Simulation,
+    SimulationInputs, Uninterrupted, simulate,
 };
 pub use slots::{NewSlots, SLOT_CODES, Slots, SlotsError, name as slot_name};
 pub use trust::{

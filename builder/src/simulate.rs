@@ -2,6 +2,7 @@
 //! profile declares, cuts the power at its operations, and says what became of it.
 
 mod cuts;
+mod flaws;
 mod life;
 mod link;
 mod meter;
@@ -23,7 +24,10 @@ use life::{Stop, Story, World, filled_slot};
 use link::Link;
 use meter::Meter;
 
-pub use report::{CutReport, ForwardProgress, LinkReport, Simulation, Uninterrupted};
+pub use flaws::Flaws;
+pub use report::{
+    CutReport, FlawCounts, FlawReport, ForwardProgress, LinkReport, Simulation, Uninterrupted,
+};
 
 /// How many operations are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -48,6 +52,8 @@ pub struct SimulationInputs<'i> {
     pub old: &'i [u8],
     /// How many operations are cut.
     pub cuts: Cuts,
+    /// How many updates run on flash with flaws.
+    pub flaws: Flaws,
     /// Picks operations, torn bits and what the link does.
     pub seed: u64,
 }
@@ -91,6 +97,7 @@ pub fn simulate(
         trailer_reserve: flash.trailer_reserve,
         old: inputs.old,
         new,
+        confirms: true,
     };
     let sought = first_run(&world(&[]), &factory, &manifest)?;
     new.extend_from_slice(&sought);
@@ -98,7 +105,9 @@ pub fn simulate(
 
     let run = cuts::uninterrupted(&world, &factory, &manifest)?;
     let mut failures = Vec::new();
-    let cuts = cuts::sweep(&world, &factory, &run, inputs, progress);
+    let cuts = cuts::sweep(&world, &factory, (&run, 0), inputs, progress);
+    let back = cuts_on_the_way_back(&world, &factory, &run, &manifest, inputs, progress)?;
+    let flaws = flaws::flaws(&world, &factory, inputs, run.reads, progress);
     let progress_report = cuts::forward_progress(&world, &factory, &run, inputs, progress);
     let link = inputs
         .profile
@@ -106,11 +115,25 @@ pub fn simulate(
         .map(|profile| over_link(&world, &factory, profile, &run, inputs.seed));
     judge(
         &run.report,
-        &cuts,
+        (&cuts, back.as_ref()),
         &progress_report,
         link.as_ref(),
         &mut failures,
     );
+    for (counts, what) in [
+        (&flaws.bad_sectors, "a bad sector"),
+        (&flaws.flaky_reads, "a flaky read"),
+    ] {
+        if counts.bricks > 0 {
+            failures.push(format!(
+                "{} of {} updates with {what} left nothing to boot",
+                counts.bricks, counts.lives
+            ));
+        }
+    }
+    if flaws.flaky_reads.completed < flaws.flaky_reads.lives {
+        failures.push("an update does not come to its end after a flaky read".into());
+    }
     Ok(Simulation {
         schema: SCHEMA,
         may_ship: failures.is_empty(),
@@ -118,8 +141,41 @@ pub fn simulate(
         uninterrupted: run.report,
         cuts,
         progress: progress_report,
+        way_back: back,
+        flaws,
         link,
     })
+}
+
+/// Of a package with a payload for the way back of a single slot: the new image is never confirmed.
+fn cuts_on_the_way_back(
+    world: &World<'_>,
+    factory: &Meter,
+    run: &cuts::Run,
+    manifest: &Manifest<'_>,
+    inputs: &SimulationInputs<'_>,
+    progress: Progress<'_>,
+) -> Result<Option<CutReport>, Error> {
+    let mut payloads = manifest.payloads.iter();
+    let leads_back = payloads.any(|p| p.role == Role::Reverse && p.in_place_group != 0);
+    if !leads_back || filled_slot(factory) != Area::SlotA {
+        return Ok(None);
+    }
+    let world = World {
+        confirms: false,
+        ..*world
+    };
+    let Some((back, first)) = cuts::way_back(&world, factory, run) else {
+        let reason = "the new image was not confirmed, and the old one does not run again".into();
+        return Err(Error::Gate { reason });
+    };
+    Ok(Some(cuts::sweep(
+        &world,
+        factory,
+        (&back, first),
+        inputs,
+        progress,
+    )))
 }
 
 /// A link without faults that takes no time.
@@ -230,7 +286,7 @@ fn over_link(
 
 fn judge(
     run: &Uninterrupted,
-    cuts: &CutReport,
+    (cuts, back): (&CutReport, Option<&CutReport>),
     progress: &ForwardProgress,
     link: Option<&LinkReport>,
     failures: &mut Vec<String>,
@@ -240,13 +296,21 @@ fn judge(
             failures.push(reason);
         }
     };
-    let bricks = format!("{} cuts left nothing to boot", cuts.bricks);
-    fail(cuts.bricks > 0, bricks);
-    let stuck = format!(
-        "{} cuts were followed by an update without an end",
-        cuts.stuck
-    );
-    fail(cuts.stuck > 0, stuck);
+    for (cuts, when) in [(Some(cuts), ""), (back, " on the way back")] {
+        let Some(cuts) = cuts else { continue };
+        let bricks = format!("{} cuts{when} left nothing to boot", cuts.bricks);
+        fail(cuts.bricks > 0, bricks);
+        let stuck = format!(
+            "{} cuts{when} were followed by an update without an end",
+            cuts.stuck
+        );
+        fail(cuts.stuck > 0, stuck);
+        let late = format!(
+            "the task beside was late {} times behind cuts{when}",
+            cuts.task_late
+        );
+        fail(cuts.task_late > 0 && run.task_late == 0, late);
+    }
     let late = format!(
         "the task beside was late {} times; the longest step ({}) took {} ms",
         run.task_late,

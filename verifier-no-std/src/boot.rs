@@ -66,8 +66,9 @@ pub fn choose<S: Storage>(storage: &mut S) -> Result<Boot, Error> {
         Phase::Pending | Phase::Testing => {}
     }
     let tries_left = record.tries_left.checked_sub(1);
-    let holds = (tries_left.is_some() || single)
-        && slot_holds(&mut flash, trial, record.trial_size, &record.trial_digest);
+    let mut whole = || slot_holds(&mut flash, trial, record.trial_size, &record.trial_digest);
+    // A misread bit is no reason to revert for good.
+    let holds = (tries_left.is_some() || single) && (whole() || whole());
     let boot = match tries_left {
         Some(left) if holds => {
             record.phase = Phase::Testing;

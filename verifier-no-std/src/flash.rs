@@ -12,6 +12,9 @@ pub(crate) const CHUNK: usize = 256;
 /// Bytes read at a time when only compared; keeps the stack small.
 const PROBE: usize = 64;
 
+/// Times that bytes are read which do not agree with themselves.
+const READS: u8 = 3;
+
 /// What flash holds where a chunk is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -87,6 +90,23 @@ impl<'s, S: Storage> Flash<'s, S> {
                 address: self.address(area, offset),
                 kind,
             })
+    }
+
+    /// Reads what nothing proves later: until two readings agree.
+    pub(crate) fn read_twice(
+        &mut self,
+        area: Area,
+        offset: u32,
+        buf: &mut [u8],
+    ) -> Result<(), Error> {
+        for _ in 0..READS {
+            self.read(area, offset, buf)?;
+            if self.compare(area, offset, buf)? == Found::Equal {
+                return Ok(());
+            }
+        }
+        let address = self.address(area, offset);
+        Err(Error::FlashVerify { area, address })
     }
 
     /// Erases whole sectors, once more if the driver reports a failure.

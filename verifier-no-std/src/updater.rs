@@ -85,6 +85,8 @@ pub struct Updater<'w, D> {
     searching: bool,
     rereads: u8,
     restarts: u8,
+    /// Whether the new image was hashed a second time.
+    rehashed: bool,
     /// Whether the payload that leads back is in turn, of two.
     at_reverse: bool,
     /// Whether anything of the only slot has been overwritten.
@@ -191,6 +193,7 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             searching: plan.resumed,
             rereads: 0,
             restarts: 0,
+            rehashed: false,
             at_reverse: false,
             destructive: plan.in_place.is_some_and(|in_place| in_place.has_begun()),
             walk: None,
@@ -367,6 +370,12 @@ impl<'w, D: PatchDecoder> Updater<'w, D> {
             }
             State::Check(hasher, at) => {
                 if let Some(holds) = check_image(&self.plan, &mut flash, hasher, at)? {
+                    if !holds && !self.rehashed {
+                        // Or a bit was misread.
+                        self.rehashed = true;
+                        self.state = State::Check(Hasher::new(), 0);
+                        return Ok(());
+                    }
                     if !holds {
                         let (package, device) = (self.plan.new_digest, hasher.so_far());
                         return Err(Error::TargetDigest { package, device });

@@ -19,7 +19,7 @@ use crate::keys::{PasswordSource, SigningKey, TrustedComment};
 use crate::output::{Access, Existing, OutputError, Target};
 use crate::profile::read_profile;
 use crate::release::{ReleaseSpec, read_release};
-use crate::simulate::{Cuts, SimulationInputs, simulate};
+use crate::simulate::{Cuts, Flaws, SimulationInputs, simulate};
 use crate::trust::TrustFile;
 
 /// Turn an old and a new image into a signed delta package, proven to apply before it is written
@@ -283,6 +283,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
                 profile,
                 old: bytes,
                 cuts: Cuts::default(),
+                flaws: Flaws::default(),
                 seed: 1,
             };
             let result = simulate(&inputs, &mut |step, done, total| {

@@ -9,7 +9,7 @@ use super::{Format, Steps, print, print_json};
 use crate::error::Error;
 use crate::input::{Image, Pinned, single_stdin};
 use crate::profile::read_profile;
-use crate::simulate::{Cuts, SimulationInputs, simulate};
+use crate::simulate::{Cuts, Flaws, SimulationInputs, simulate};
 
 /// Cut a device's power at the operations of an update, and say whether the package may ship to it
 #[derive(Debug, Args)]
@@ -35,6 +35,12 @@ pub(super) struct SimulateArgs {
     /// Operations that are cut: all, or a number that is spread over the update [default: by size]
     #[arg(long, value_name = "all|N", value_parser = cuts)]
     cuts: Option<Cuts>,
+    /// Updates with a bad sector each, in every area by turns
+    #[arg(long, value_name = "N", default_value_t = Flaws::default().bad_sectors)]
+    bad_sectors: u64,
+    /// Updates in which a read comes wrong
+    #[arg(long, value_name = "N", default_value_t = Flaws::default().flaky_reads)]
+    flaky_reads: u64,
     /// Picks the operations, the torn bits and what the link does
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -72,6 +78,10 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
         profile: &profile,
         old: old.as_ref().map_or(&[][..], Image::bytes),
         cuts: args.cuts.unwrap_or_default(),
+        flaws: Flaws {
+            bad_sectors: args.bad_sectors,
+            flaky_reads: args.flaky_reads,
+        },
         seed: args.seed,
     };
     let mut steps = Steps::default();

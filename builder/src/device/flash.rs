@@ -72,6 +72,13 @@ impl SimStorage {
         &mut self.sim
     }
 
+    /// Breaks the sector of `area` that holds `offset`.
+    pub(crate) fn break_sector(&mut self, area: Area, offset: u32, defect: flash_sim::Defect) {
+        if let Ok(address) = self.address(area, offset, 1) {
+            self.sim_mut().break_sector(address, defect);
+        }
+    }
+
     pub(crate) fn load(&mut self, area: Area, bytes: &[u8]) {
         let start = self.region(area).start;
         self.sim.load(start, bytes);

@@ -28,6 +28,8 @@ pub(super) struct Run {
     pub(super) changes: Vec<Change>,
     /// Bytes of payload that were fetched.
     pub(super) fetched: u64,
+    /// Reads of flash.
+    pub(super) reads: u64,
     /// Least operations between cuts that the manifest states, 0 if none.
     pub(super) stated_operations: u32,
     /// Least work that it states, 0 if none.
@@ -85,6 +87,7 @@ pub(super) fn uninterrupted(
         report,
         changes: meter.recorded(),
         fetched: story.fetched,
+        reads: totals.reads,
         stated_operations: most_stated(|needs| needs.min_operations),
         stated_work: most_stated(|needs| needs.min_work),
     })
@@ -134,15 +137,35 @@ fn chosen(operations: u64, inputs: &SimulationInputs<'_>, image: u64) -> Vec<u64
         .collect()
 }
 
-/// Cuts each chosen operation clean and torn, and some recoveries again.
+/// The way back to the old image: an update whose new image is never confirmed, and the first of its changes that
+/// another one has not.
+pub(super) fn way_back(world: &World<'_>, factory: &Meter, run: &Run) -> Option<(Run, u64)> {
+    let mut meter = factory.clone();
+    meter.record();
+    let mut story = Story::default();
+    world
+        .live(&mut meter, &mut perfect(world), &mut story)
+        .ok()?;
+    // The last change of the other one is the confirmation.
+    let first = u64::try_from(run.changes.len()).unwrap_or(u64::MAX);
+    let back = Run {
+        changes: meter.recorded(),
+        fetched: story.fetched,
+        ..*run
+    };
+    Some((back, first.saturating_sub(2)))
+}
+
+/// Cuts each chosen operation from the `first` on clean and torn, and some recoveries again.
 pub(super) fn sweep(
     world: &World<'_>,
     factory: &Meter,
-    run: &Run,
+    (run, first): (&Run, u64),
     inputs: &SimulationInputs<'_>,
     progress: Progress<'_>,
 ) -> CutReport {
     let operations = u64::try_from(run.changes.len()).unwrap_or(u64::MAX);
+    let operations = operations.saturating_sub(first);
     let image = u64::try_from(world.new.len().max(1)).unwrap_or(u64::MAX);
     let chosen = chosen(operations, inputs, image);
     let total = u64::try_from(chosen.len()).unwrap_or(u64::MAX);
@@ -158,7 +181,10 @@ pub(super) fn sweep(
     // Flash as it is before each operation, which needs no decoder to be made again.
     let mut before = factory.clone();
     for (number, change) in (0_u64..).zip(&run.changes) {
-        if next.peek() == Some(&number) {
+        if number
+            .checked_sub(first)
+            .is_some_and(|n| next.peek() == Some(&n))
+        {
             next.next();
             for style in [
                 CutStyle::Clean,
@@ -207,7 +233,7 @@ fn recover(
     let (operations, clock) = (meter.operations(), meter.clock);
     meter.power_on(None);
     note_boot(world, &meter, report);
-    let mut story = Story::default();
+    let mut story = Story::from_now(&meter, world.profile);
     if let Some((after, style)) = second {
         meter.storage.sim_mut().cut_after(after, style);
     }
@@ -228,6 +254,7 @@ fn recover(
             .max(story.fetched.saturating_sub(fetched));
     }
     report.recovery_ms = report.recovery_ms.max((meter.clock - clock) / MILLION);
+    report.task_late += story.tasks.1;
     report.image_erases = report.image_erases.max(slot_erases(&meter, world).0);
     meter.operations() - operations
 }

@@ -2,9 +2,9 @@
 
 use sprag_manifest::{DeviceProfile, MAX_ENVELOPE_LEN};
 use sprag_verifier::{
-    Area, Attempt, Boot, BootRecord, Device, Error, Intake, Preflight, PreflightStatus, Resources,
-    Retry, RetryLimits, Status, Storage as _, TrustAnchors, Updater, arena_len, check, choose,
-    confirm, intake_len,
+    Area, Attempt, Boot, BootRecord, Device, Error, Intake, Outcome, Phase, Preflight,
+    PreflightStatus, Resources, Retry, RetryLimits, Status, Storage as _, TrustAnchors, Updater,
+    arena_len, check, choose, confirm, intake_len,
 };
 
 use super::link::Link;
@@ -25,6 +25,8 @@ pub(super) struct World<'w> {
     pub(super) trailer_reserve: u32,
     pub(super) old: &'w [u8],
     pub(super) new: &'w [u8],
+    /// Whether the new image confirms itself; else the old one is to run again.
+    pub(super) confirms: bool,
 }
 
 /// Why a time under power ended before its aim.
@@ -57,6 +59,17 @@ pub(super) struct Story {
     pub(super) no_answers: u64,
 }
 
+impl Story {
+    /// One that begins now; the task beside is due first after its period.
+    pub(super) fn from_now(meter: &Meter, profile: &DeviceProfile) -> Self {
+        let period = u64::from(profile.task.period_ms.max(1)) * MILLION;
+        Self {
+            task_due: meter.clock + period,
+            ..Self::default()
+        }
+    }
+}
+
 impl World<'_> {
     /// Boots, and does what the image in the slot does: the new one on trial confirms itself, the old one updates.
     /// Returns whether the new image is confirmed.
@@ -82,14 +95,22 @@ impl World<'_> {
         }
         let holds = |image: &[u8]| meter.storage.bytes(slot).get(..image.len()) == Some(image);
         match (boot, holds(self.new), holds(self.old)) {
+            (Boot::Trial(_), true, _) if !self.confirms => Ok(false),
             (Boot::Trial(_), true, _) => {
                 confirm(meter, slot).map_err(|e| stop(meter, e))?;
                 Ok(true)
             }
             (Boot::Trial(_), false, _) | (_, false, false) => Err(Stop::Brick(slot)),
             (_, true, _) => Ok(true),
+            _ if !self.confirms && self.has_reverted(meter)? => Ok(true),
             _ => self.update(meter, link, retry, story).map(|()| false),
         }
+    }
+
+    /// Whether the last update ended with the old image running again.
+    fn has_reverted(&self, meter: &mut Meter) -> Result<bool, Stop> {
+        let record = BootRecord::load(meter).map_err(|e| stop(meter, e))?;
+        Ok((record.phase, record.outcome) == (Phase::Idle, Outcome::Reverted))
     }
 
     /// Boots until the new image is confirmed; the power is on, and a cut to come still comes.

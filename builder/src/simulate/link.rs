@@ -22,6 +22,8 @@ pub(super) struct Link<'p> {
     /// The package offset at which the server's copy is wrong, and which answers that hold it are.
     damage: Option<(u64, Damage)>,
     asked_for_damage: u32,
+    /// After so many requests the package is elsewhere, on such a link.
+    moves: Option<(u64, &'p [u8], LinkProfile)>,
     pub(super) counts: Counts,
 }
 
@@ -60,6 +62,8 @@ pub(super) enum NoAnswer {
     Cut,
     /// The token is too old; the next request brings a new one.
     Token,
+    /// The package is no longer there; the next request goes where it is.
+    Moved,
     /// Nothing came before the time was up.
     Silence,
 }
@@ -82,6 +86,7 @@ impl<'p> Link<'p> {
             token_ends: None,
             damage: None,
             asked_for_damage: 0,
+            moves: None,
             counts: Counts {
                 requests: 0,
                 bytes: 0,
@@ -101,9 +106,27 @@ impl<'p> Link<'p> {
         self.damage = Some((offset, damage));
     }
 
+    /// Lets the package move after so many requests: the next one is refused, those behind it are answered from there.
+    #[cfg(test)]
+    pub(super) const fn moves(&mut self, requests: u64, to: &'p [u8], over: LinkProfile) {
+        self.moves = Some((requests, to, over));
+    }
+
     /// Asks for `len` bytes at `offset`, at `now` nanoseconds.
     pub(super) fn request(&mut self, offset: u64, len: u32, now: u64) -> Answer {
         self.counts.requests += 1;
+        if let Some((_, package, profile)) = self
+            .moves
+            .take_if(|(requests, ..)| self.counts.requests > *requests)
+        {
+            (self.package, self.profile) = (package, profile);
+            (self.ends, self.token_ends) = (None, None);
+            self.late.clear();
+            return Answer {
+                took: u64::from(profile.latency_ms) * MILLION,
+                result: Err(NoAnswer::Moved),
+            };
+        }
         let LinkProfile {
             bytes_per_second,
             latency_ms,

@@ -17,8 +17,38 @@ pub struct Simulation {
     pub cuts: CutReport,
     /// With power that lasts only so long each time.
     pub progress: ForwardProgress,
+    /// Cuts on the way back of a new image that is not confirmed; `null` without a reverse payload for a single slot.
+    pub way_back: Option<CutReport>,
+    /// On flash with flaws.
+    pub flaws: FlawReport,
     /// Over the device's link; `null` if its profile has none.
     pub link: Option<LinkReport>,
+}
+
+/// Updates on flash with flaws.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FlawReport {
+    /// With a sector that will not erase, not take writes, or not hold them.
+    pub bad_sectors: FlawCounts,
+    /// With a read that fails or has a wrong bit.
+    pub flaky_reads: FlawCounts,
+}
+
+/// What became of them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct FlawCounts {
+    /// Updates.
+    pub lives: u64,
+    /// That came to their end.
+    pub completed: u64,
+    /// That ended with an error, and an image boots that is whole.
+    pub refused: u64,
+    /// With a single slot: whose image can no longer be made.
+    pub unfinished: u64,
+    /// After which nothing boots. Must be 0.
+    pub bricks: u64,
+    /// Codes of the errors, the first few.
+    pub codes: Vec<u16>,
 }
 
 /// The update without a fault, on a perfect link.
@@ -83,6 +113,8 @@ pub struct CutReport {
     pub refetched_bytes: u64,
     /// Milliseconds of the longest recovery.
     pub recovery_ms: u64,
+    /// Runs of the task beside that were late in a recovery.
+    pub task_late: u64,
     /// Most erases of one sector of the new image, in an update with one or two cuts.
     pub image_erases: u32,
     /// The seed that picked operations and torn bits.

@@ -7,7 +7,7 @@ use super::cuts::{Power, in_units, lives_through};
 use super::life::{Stop, Story, World};
 use super::link::{Damage, Link};
 use super::meter::Meter;
-use super::{Cuts, PERFECT, SimulationInputs, perfect, simulate};
+use super::{Cuts, Flaws, PERFECT, SimulationInputs, perfect, simulate};
 use crate::build::{Source, WayBack, build};
 use crate::codec::CodecChoice;
 use crate::device::SimStorage;
@@ -52,6 +52,7 @@ fn with_blocks(profile: &DeviceProfile, test: impl FnOnce(&World<'_>, &Meter, u6
         trailer_reserve: 0,
         old: &[1; 64],
         new: &new,
+        confirms: true,
     };
     let mut storage = SimStorage::new(&flash, 0).unwrap();
     storage.load(sprag_verifier::Area::SlotA, world.old);
@@ -195,6 +196,66 @@ fn four_hours_of_cuts_cost_a_block_each() {
     });
 }
 
+/// The package moves to another server in the middle, with another token and datagrams of another size: the update goes on
+/// where it was, before a reset and behind one.
+#[test]
+fn a_package_that_moves_is_fetched_on() {
+    with_blocks(&profile(""), |world, meter, _| {
+        let slow = |datagram, token_s| LinkProfile {
+            bytes_per_second: 10_000,
+            latency_ms: 20,
+            datagram,
+            token_s,
+            ..PERFECT
+        };
+        for (at, datagram) in [(2, 100), (7, 64), (200, 1), (383, 1000)] {
+            let mut meter = meter.clone();
+            let mut link = Link::new(world.package, slow(200, 5), 1);
+            link.moves(at, world.package, slow(datagram, 3));
+            let mut story = Story::default();
+            assert_eq!(world.live(&mut meter, &mut link, &mut story), Ok(()));
+            let whole = head_len(world) + 380 * 256 + story_pages(world);
+            assert_eq!((link.counts.bytes, story.refusals), (whole, 0), "{at}");
+            assert!(link.counts.tokens > 0, "{at}");
+        }
+    });
+}
+
+/// What is there is another package, or another build of the same version: the update ends with the part that did not
+/// come right, and the old image runs on.
+#[test]
+fn a_package_that_moves_and_changes_is_named() {
+    with_blocks(&profile(""), |world, meter, _| {
+        let mut other = world.package.to_vec();
+        let head = usize::try_from(head_len(world)).unwrap();
+        for byte in &mut other[head..] {
+            *byte ^= 0x20;
+        }
+        for at in [3, 50, 300] {
+            for package in [&other[..], &world.package[..head]] {
+                let mut meter = meter.clone();
+                let mut link = Link::new(world.package, PERFECT, 1);
+                link.moves(at, package, PERFECT);
+                let mut story = Story::default();
+                let mut retry = Retry::new(RetryLimits::default());
+                let ended = world.boot(&mut meter, &mut link, &mut retry, &mut story);
+                let Err(Stop::Refused(e)) = ended else {
+                    panic!("{at}: {ended:?}");
+                };
+                // Nothing at all may be a link that is down.
+                let expected = if package.len() == head { 335 } else { 608 };
+                assert!(
+                    e.code() == expected || (e.code() == 609 && at < 50),
+                    "{at}: {e:?}"
+                );
+                // With the package as it was, the update goes on.
+                let mut link = Link::new(world.package, PERFECT, 1);
+                assert_eq!(world.live(&mut meter, &mut link, &mut story), Ok(()));
+            }
+        }
+    });
+}
+
 /// A link that gives nothing ends in a deferral, and what was verified is kept.
 #[test]
 fn a_dead_link_defers() {
@@ -236,6 +297,7 @@ fn simulated(text: &str, cuts: Cuts) -> super::Simulation {
         profile: &profile,
         old: &old,
         cuts,
+        flaws: Flaws::default(),
         seed: 1,
     };
     simulate(&inputs, &mut |_, _, _| {}).unwrap()
@@ -291,12 +353,21 @@ fn a_single_slot_is_cut_everywhere() {
         profile: &profile,
         old: &old,
         cuts: Cuts::Sample(30),
+        flaws: Flaws::default(),
         seed: 1,
     };
     let result = simulate(&inputs, &mut |_, _, _| {}).unwrap();
-    assert!(result.may_ship, "{:?}", result.failures);
+    assert!(result.may_ship, "{:?}: {:?}", result.failures, result.flaws);
     let cuts = result.cuts;
-    assert_eq!((cuts.bricks, cuts.stuck), (0, 0));
+    assert_eq!((cuts.bricks, cuts.stuck, cuts.task_late), (0, 0, 0));
+    let back = result.way_back.unwrap();
+    assert_eq!((back.bricks, back.stuck, back.task_late), (0, 0, 0));
+    assert!(
+        back.single == 60 && back.double > 20 && back.went_on > 20,
+        "{back:?}"
+    );
+    let outcomes = back.booted_old + back.booted_new + back.went_on;
+    assert_eq!(outcomes, back.single + 2 * back.double);
     let outcomes = cuts.booted_old + cuts.booted_new + cuts.went_on;
     assert_eq!(outcomes, cuts.single + 2 * cuts.double);
     assert!(cuts.went_on > 20 && cuts.booted_old > 0, "{cuts:?}");
@@ -307,6 +378,39 @@ fn a_single_slot_is_cut_everywhere() {
     );
     let progress = result.progress;
     assert!(progress.stated_operations > 0, "{progress:?}");
+}
+
+/// A bad sector of the staging area costs nothing, of the slot the update, of neither the device; a flaky read nothing.
+#[test]
+fn flaws_of_the_flash_are_outlived_or_named() {
+    let (old, new) = small();
+    let source = Source {
+        version: "1",
+        bytes: &old,
+    };
+    let package = build(&inputs(vec![source], &new), &key(), &mut |_, _, _| {}).unwrap();
+    let profile = profile(&format!("{FLASH}staging-size = 16384\n"));
+    let inputs = SimulationInputs {
+        package: &package,
+        profile: &profile,
+        old: &old,
+        cuts: Cuts::Sample(2),
+        flaws: Flaws {
+            bad_sectors: 60,
+            flaky_reads: 60,
+        },
+        seed: 1,
+    };
+    let result = simulate(&inputs, &mut |_, _, _| {}).unwrap();
+    assert!(result.may_ship, "{:?}: {:?}", result.failures, result.flaws);
+    let bad = result.flaws.bad_sectors;
+    assert_eq!((bad.lives, bad.bricks, bad.unfinished), (60, 0, 0));
+    // Every third is one of the staging area.
+    assert!(bad.completed >= 20 && bad.refused >= 10, "{bad:?}");
+    let known = [802, 803, 804];
+    assert!(bad.codes.iter().all(|code| known.contains(code)), "{bad:?}");
+    let flaky = result.flaws.flaky_reads;
+    assert_eq!((flaky.completed, flaky.bricks), (60, 0), "{flaky:?}");
 }
 
 #[test]
@@ -385,6 +489,7 @@ fn what_the_manifest_states_as_least_power_is_enough() {
             trailer_reserve: 0,
             old: &old,
             new: &new,
+            confirms: true,
         };
         let mut storage = SimStorage::new(&profile.flash.unwrap(), old.len()).unwrap();
         storage.load(sprag_verifier::Area::SlotA, &old);

@@ -19,8 +19,8 @@ use crate::plan::{InPlace, Plan};
 use crate::record::{BootRecord, Outcome, Phase};
 use crate::storage::{Area, Storage};
 
-/// Chunks copied in one step.
-const CHUNKS_PER_STEP: u32 = 4;
+/// Chunks copied in one step: of sectors of 128 bytes, each may take two erases.
+const CHUNKS_PER_STEP: u32 = 2;
 
 /// What is done with the only slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,7 +337,8 @@ fn copy_chunk<S: Storage>(
     let mut chunk = [flash.erased(to); CHUNK];
     let left = usize::try_from(end.saturating_sub(at)).unwrap_or(CHUNK);
     let len = left.min(CHUNK);
-    flash.read(from, at, chunk.get_mut(..len).unwrap_or_default())?;
+    // What is misread here is gone for good.
+    flash.read_twice(from, at, chunk.get_mut(..len).unwrap_or_default())?;
     put(flash, (to, offset), &chunk, len)?;
     Ok(u32::try_from(len).map_or(end, |len| at.saturating_add(len)))
 }

@@ -214,6 +214,16 @@ pub(super) struct SlotImages<'f, 's, S> {
     pending: &'f [u8],
 }
 
+impl<S: Storage> SlotImages<'_, '_, S> {
+    /// In the only slot, what is misread cannot be made good by another try.
+    fn read(&mut self, area: Area, offset: u32, buf: &mut [u8]) -> Result<(), Error> {
+        match S::ONE_SLOT && self.elsewhere.is_some() {
+            true => self.flash.read_twice(area, offset, buf),
+            false => self.flash.read(area, offset, buf),
+        }
+    }
+}
+
 impl<S: Storage> Images for SlotImages<'_, '_, S> {
     type Error = Error;
 
@@ -232,7 +242,7 @@ impl<S: Storage> Images for SlotImages<'_, '_, S> {
             .into());
         }
         let place = offset.saturating_add(self.shift);
-        self.flash.read(self.active, place, buf)?;
+        self.read(self.active, place, buf)?;
         for (byte, _) in buf.iter_mut().zip(offset..self.floor) {
             *byte = 0;
         }
@@ -245,12 +255,12 @@ impl<S: Storage> Images for SlotImages<'_, '_, S> {
         let before = usize::try_from(self.base.saturating_sub(offset)).unwrap_or(usize::MAX);
         let (slot, group) = old.split_at_mut(before.min(old.len()));
         if !slot.is_empty() {
-            self.flash.read(self.target, offset, slot)?;
+            self.read(self.target, offset, slot)?;
         }
         if !group.is_empty() {
             let area = self.elsewhere.unwrap_or(self.target);
             let place = offset.max(self.base).saturating_sub(self.base);
-            self.flash.read(area, place, group)?;
+            self.read(area, place, group)?;
         }
         let start = usize::try_from(offset.saturating_sub(self.written)).unwrap_or(usize::MAX);
         let source = self

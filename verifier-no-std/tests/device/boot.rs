@@ -1,6 +1,6 @@
 //! The boot record and what follows from it: which slot boots, what may be confirmed, when updates are refused.
 
-use flash_sim::{CutStyle, Defect};
+use flash_sim::{CutStyle, Defect, Flake};
 use sprag_manifest::Digest;
 use sprag_verifier::{
     Area, Boot, BootRecord, Error, Outcome, Phase, Region, StagingPlace, choose, confirm, give_up,
@@ -258,6 +258,38 @@ fn what_boots_in_every_phase() {
         let changed = after != record;
         assert_eq!(bench.board.operations() > 0, changed, "{what}");
         assert!(bench.board.holds(a, &bench.old), "{what}");
+    }
+}
+
+/// A bit of the new image that is misread at a boot does not revert it: it is hashed again.
+#[test]
+fn one_misread_at_a_boot_reverts_nothing() {
+    for flake in [Flake::WrongBit, Flake::Error] {
+        for skip in 0..40 {
+            let mut bench = Bench::updated();
+            let record = bench.record(Phase::Pending, 3);
+            bench.store(0, &encode(&record, 2));
+            bench.store(512, &encode(&bench.record(Phase::Writing, 0), 2));
+            let capacity = bench.board.sim().geometry().capacity();
+            let sim = bench.board.sim_mut();
+            sim.flaky_reads(0..capacity, flake, skip, 1);
+            let boot = choose(&mut bench.board.storage());
+            // What does not read back is not counted as stored; the next boot tries.
+            let unread = matches!(
+                boot,
+                Ok(Boot::Unrecorded {
+                    slot: Area::SlotA,
+                    ..
+                })
+            );
+            assert!(
+                boot == Ok(Boot::Trial(Area::SlotB)) || unread,
+                "{skip}: {boot:?}"
+            );
+            bench.board.sim_mut().clear_faults();
+            let again = choose(&mut bench.board.storage());
+            assert_eq!(again, Ok(Boot::Trial(Area::SlotB)), "{skip}");
+        }
     }
 }
 

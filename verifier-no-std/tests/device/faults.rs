@@ -6,7 +6,7 @@ use sprag_verifier::{Area, Boot, Error, FlashErrorKind, StagingPlace};
 
 use crate::matrix::is_full;
 use crate::support::single_slot::{InPlacePlan, SingleSlot, Trial};
-use crate::support::sweep::{Counts, Pairs, Tears, sweep};
+use crate::support::sweep::{Counts, Life as _, Lived, Pairs, Tears, sweep, uncut};
 use crate::support::two_slots::TwoSlots;
 use crate::support::{
     Board, Link, Offer, Package, Release, Room, Stop, index, nrf, random_image, random_operations,
@@ -352,6 +352,48 @@ fn a_bad_sector_is_left_with_a_single_slot_too() {
         counts.cuts > 3000 && counts.double_cuts >= 120,
         "{counts:?}"
     );
+}
+
+/// With a single slot, what is misread while the old image is moved and overwritten could not be made good.
+#[test]
+fn one_misread_never_costs_the_only_slot() {
+    let plan = InPlacePlan {
+        image: 7,
+        group: 4,
+        shift: 1,
+        checkpoint: 256 + 120,
+        block_size: 256,
+        native: false,
+    };
+    let life = SingleSlot::new(nrf::<512>, plan, 0, Trial::Fails);
+    let capacity = life.fresh.sim().geometry().capacity();
+    let reads = u32::try_from(uncut(&life).sim().totals().reads).unwrap();
+    let apart = if is_full() { 1 } else { 13 };
+    let mut times = 0;
+    for skip in (0..reads).step_by(apart) {
+        for flake in [Flake::WrongBit, Flake::Error] {
+            let mut board = life.fresh.clone();
+            board.sim_mut().flaky_reads(0..capacity, flake, skip, 1);
+            let mut link = Link::new(&life.package.bytes);
+            let mut boots = 0;
+            let rests = loop {
+                boots += 1;
+                assert!(boots < 12, "read {skip}, {flake:?}: no end");
+                match life.run(&mut board, &mut link) {
+                    Ok(Lived::Rests) => break true,
+                    Ok(Lived::On) => {}
+                    Err(Stop::Refused(e)) => {
+                        let known = matches!(e.code(), 801 | 804 | 903 | 500..=699);
+                        assert!(known, "read {skip}, {flake:?}: {e:?}");
+                    }
+                    Err(stop) => panic!("read {skip}, {flake:?}: {stop:?}"),
+                }
+            };
+            assert!(rests && board.holds(Area::SlotA, &life.old), "read {skip}");
+            times += 1;
+        }
+    }
+    assert!(times > 150, "{times} of {reads} reads");
 }
 
 /// A sector that goes bad while the update is under way: what it holds is read on, and what comes goes elsewhere.

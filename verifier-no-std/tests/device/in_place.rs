@@ -5,7 +5,7 @@ use sprag_verifier::{Area, Boot, Error, Phase};
 
 use crate::support::single_slot::{InPlacePlan, SingleSlot, Trial, single};
 use crate::support::sweep::{Life as _, What, cut_fresh, finish, uncut};
-use crate::support::{Board, Link, Offer, Release, Stop, index, nrf};
+use crate::support::{Board, Link, Offer, Release, Stop, index, l0, nrf};
 
 const SMALL: InPlacePlan = InPlacePlan {
     image: 13,
@@ -65,6 +65,21 @@ fn both_checkpoints_lost() {
         lost += 1;
     }
     assert!(lost > 20 && fine > 20, "{lost} {fine}");
+}
+
+/// Of the smallest sectors, a chunk takes more operations than of any other: a step stays within its bound, which every
+/// life here asserts.
+#[test]
+fn steps_are_bounded_on_the_smallest_sectors() {
+    let plan = InPlacePlan {
+        image: 48,
+        group: 16,
+        shift: 8,
+        ..SMALL
+    };
+    let case = SingleSlot::new(l0, plan, 0, Trial::Fails);
+    let board = uncut(&case);
+    assert!(board.operations() > 300, "{}", board.operations());
 }
 
 /// What the running image does is stage; it never overwrites itself.

@@ -121,6 +121,41 @@ pub(in crate::cli) fn simulated(result: &Simulation, profile: &DeviceProfile) ->
             times(cuts.image_erases.into())
         ),
     );
+    if let Some(back) = &result.way_back {
+        row(
+            "way back",
+            thousands(back.single + back.double),
+            format!(
+                "cuts while the old image was made again: {} times nothing booted, {} without an end",
+                back.bricks, back.stuck
+            ),
+        );
+    }
+    for (label, counts) in [
+        ("bad sector", &result.flaws.bad_sectors),
+        ("flaky read", &result.flaws.flaky_reads),
+    ] {
+        if counts.lives == 0 {
+            continue;
+        }
+        let codes: Vec<String> = counts.codes.iter().map(|code| format!("E{code}")).collect();
+        let codes = match codes.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", codes.join(", ")),
+        };
+        let rest = match counts.unfinished {
+            0 => String::new(),
+            n => format!(", {n} with an only slot that cannot be made"),
+        };
+        row(
+            label,
+            thousands(counts.lives),
+            format!(
+                "updates: {} completed, {} refused with an image that boots{rest}, {} with none{codes}",
+                counts.completed, counts.refused, counts.bricks
+            ),
+        );
+    }
     let progress = &result.progress;
     row(
         "least power",

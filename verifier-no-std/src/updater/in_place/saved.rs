@@ -28,7 +28,7 @@ const STATE_START: u32 = 256;
 /// Instead of bytes taken of a part: there is no more input.
 const NO_INPUT: u32 = u32::MAX;
 /// Chunks written in one step.
-const CHUNKS_PER_STEP: u32 = 4;
+const CHUNKS_PER_STEP: u32 = 2;
 /// Times a copy is read before it counts as torn.
 const READS: u8 = 3;
 

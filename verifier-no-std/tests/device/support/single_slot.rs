@@ -2,7 +2,8 @@
 
 use sprag_manifest::Role;
 use sprag_verifier::{
-    Area, Boot, Outcome, Phase, Region, StagingPlace, Status, Updater, arena_len, confirm,
+    Area, Boot, BootRecord, MAX_STEP_OPERATIONS, Outcome, Phase, Region, StagingPlace, Status,
+    Updater, arena_len, confirm,
 };
 
 use super::sweep::{Boots, Life, Lived, What};
@@ -133,10 +134,14 @@ impl<const R: usize, const W: usize, const S: usize> SingleSlot<R, W, S> {
         let mut updater =
             Updater::new(plan, &mut arena, &self.offer.codecs).map_err(Stop::Refused)?;
         for _ in 0..MANY_STEPS {
-            match updater
-                .step(&mut board.storage())
-                .map_err(|e| board.stop(e))?
-            {
+            let before = board.operations();
+            let status = updater.step(&mut board.storage());
+            let made = board.operations() - before;
+            assert!(
+                made <= u64::from(MAX_STEP_OPERATIONS),
+                "{made} operations in a step of the bootloader"
+            );
+            match status.map_err(|e| board.stop(e))? {
                 Status::Done => return Ok(()),
                 Status::Working => {}
                 other => panic!("{other:?} in the bootloader"),
@@ -169,7 +174,8 @@ impl<const R: usize, const W: usize, const S: usize> Life<R, W, S> for SingleSlo
             Boot::Confirmed(slot) if board.holds(slot, &self.new) => return Ok(Lived::Rests),
             Boot::Confirmed(slot) => {
                 assert!(board.holds(slot, &self.old), "neither image");
-                if board.record().outcome == Outcome::Reverted {
+                let record = BootRecord::load(&mut board.storage());
+                if record.map_err(|e| board.stop(e))?.outcome == Outcome::Reverted {
                     return Ok(Lived::Rests);
                 }
                 self.stage(board, link)?;
