@@ -5,8 +5,6 @@
 mod flash;
 mod machine;
 mod say;
-#[cfg(bare_metal)]
-mod start;
 
 pub use flash::{Part, new_len, old_image, package};
 pub use machine::instructions;
@@ -15,6 +13,8 @@ pub use say::{say, stop};
 use machine::{deepest, paint};
 use sprag_manifest::KeyId;
 use sprag_verifier::{EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
+#[cfg(bare_metal)]
+use start as _;
 
 /// The key that signs what is measured.
 pub static TRUST: TrustAnchors<'_> = TrustAnchors {

@@ -34,6 +34,13 @@ pub fn say(part: &str, what: &str, number: u32) {
     call(WRITE, line.as_ptr().addr());
 }
 
+/// What follows the program, or a fault or a panic of it.
+#[cfg(bare_metal)]
+#[unsafe(no_mangle)]
+extern "C" fn ended(code: u32) -> ! {
+    stop(code)
+}
+
 /// Ends the program; 0 is success.
 pub fn stop(code: u32) -> ! {
     let block = [APPLICATION_EXIT, code as usize];
