@@ -3,12 +3,12 @@
 use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
-use sprag_manifest::{Isa, KeyId};
+use sprag_manifest::{Isa, KeyId, MAX_KEYSET_LEN};
 use sprag_verifier::{
-    Area, Attempt, BootRecord, CodecSet, DeltaCodecs, Device, Error, ExampleKeys, Intake, KeyRole,
-    NativeCodecs, NorLayout, NorStorage, Preflight, PreflightStatus, Region, Resources, Retry,
-    RetryLimits, Sectors, Status, Storage, TrustAnchors, TrustedKey, TwoSlots, Updater, arena_len,
-    check, choose, confirm, give_up,
+    Area, Attempt, BootRecord, CodecSet, Dalek, DeltaCodecs, Device, Error, ExampleKeys, Intake,
+    KeyRole, Keyring, NativeCodecs, NorLayout, NorStorage, Preflight, PreflightStatus, Region,
+    Resources, Retry, RetryLimits, Sectors, Status, Storage, TrustAnchors, TrustedKey, TwoSlots,
+    Updater, arena_len, check, choose, confirm, give_up,
 };
 
 /// A part of which nothing is known.
@@ -93,6 +93,11 @@ extern "C" fn begin() -> u32 {
     note(update(&mut part(), &NativeCodecs));
     note(update(&mut TwoSlots::<_, false>(part()), &DeltaCodecs));
     note(boot(&mut part()));
+    let trust = Region {
+        start: black_box(0),
+        len: black_box(0),
+    };
+    note(trusted(&mut part().with_trust(trust)));
     codes ^ crate::through_c::all()
 }
 
@@ -101,6 +106,22 @@ fn boot(storage: &mut impl Storage) -> Result<(), Error> {
     black_box(confirm(storage, black_box(Area::SlotA))?);
     black_box(give_up(storage, black_box(Area::SlotB))?);
     black_box(BootRecord::forgive(storage)?);
+    Ok(())
+}
+
+/// With a stored keyset.
+fn trusted(storage: &mut impl Storage) -> Result<(), Error> {
+    let mut memory = [0; MAX_KEYSET_LEN];
+    let accept = black_box(ExampleKeys::Accept);
+    let mut keyring = Keyring::load(storage, black_box(&[]), black_box(&mut memory), accept)?;
+    black_box(keyring.settle(storage)?);
+    let mut buffer = [0; 512];
+    let mut intake = Intake::new(black_box(&mut buffer));
+    while black_box(intake.wanted()) > 0 {
+        intake.push_with::<Dalek, _>(black_box(&[]), &mut keyring, storage)?;
+    }
+    let authentic = intake.authenticate_with::<Dalek>(&keyring, black_box(None))?;
+    black_box((authentic.signer(), keyring.version(), keyring.encoded()));
     Ok(())
 }
 
