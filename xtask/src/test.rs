@@ -126,6 +126,7 @@ fn lints_elsewhere(report: &mut Report) {
                 "device/footprint",
                 "device/panic-free",
                 "device/journey",
+                "c-api/header",
             ] {
                 let mut clippy = repo::cargo();
                 clippy.args(["clippy", "--locked", "--all-targets"]);
