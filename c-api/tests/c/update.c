@@ -326,6 +326,16 @@ static void damage(void) {
     IS(sprag_seek(&handle, range.offset - 3), SPRAG_OK);
     IS(push(range.offset - 3, 333), SPRAG_DONE);
     CHECK(holds(flash.slot_b, new_image));
+    /* Without a word: after the refusal, the next bytes are the wanted ones. */
+    prepare();
+    IS(sprag_init(&handle, &config), SPRAG_OK);
+    at = package.len / 2;
+    package.bytes[at] ^= 0x10;
+    IS(push(0, 100), SPRAG_E_BLOCK_HASH);
+    package.bytes[at] ^= 0x10;
+    IS(sprag_wanted(&handle, &range), SPRAG_OK);
+    CHECK(range.offset <= at && at < range.offset + range.len);
+    IS(push(range.offset, 100), SPRAG_DONE);
 }
 
 static int32_t nested[4];
