@@ -3,12 +3,13 @@
 use core::hint::black_box;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use sprag_link::{Identity, Line, Memory, Port, serve};
 use sprag_manifest::{Isa, KeyId, MAX_KEYSET_LEN};
 use sprag_verifier::{
-    Area, Attempt, BootRecord, CodecSet, Dalek, DeltaCodecs, Device, Error, ExampleKeys, Intake,
-    KeyRole, Keyring, NativeCodecs, NorLayout, NorStorage, Preflight, PreflightStatus, Region,
-    Resources, Retry, RetryLimits, Sectors, Status, Storage, TrustAnchors, TrustedKey, TwoSlots,
-    Updater, arena_len, check, choose, confirm, give_up,
+    Area, Attempt, BootRecord, CodecSet, Dalek, DeltaCodecs, Device, Error, ExampleKeys, Installed,
+    Intake, KeyRole, Keyring, NativeCodecs, NorLayout, NorStorage, Preflight, PreflightStatus,
+    Region, Resources, Retry, RetryLimits, Sectors, Status, Storage, TrustAnchors, TrustedKey,
+    TwoSlots, Updater, arena_len, check, choose, confirm, give_up,
 };
 
 /// A part of which nothing is known.
@@ -98,6 +99,7 @@ extern "C" fn begin() -> u32 {
         len: black_box(0),
     };
     note(trusted(&mut part().with_trust(trust)));
+    listen(&mut part());
     codes ^ crate::through_c::all()
 }
 
@@ -145,25 +147,7 @@ fn update(storage: &mut impl Storage, codecs: &impl CodecSet) -> Result<(), Erro
     };
     let authentic = intake.authenticate(&trust)?;
     let record = BootRecord::load(storage)?;
-    let device = black_box(Device {
-        vendor: "",
-        product: "",
-        hardware: "",
-        isa: Isa::Thumb,
-        bootloader: None,
-        os: None,
-        layout: None,
-        load_address: None,
-        keyset_version: 0,
-        now: None,
-        battery_percent: None,
-        free_storage: None,
-        temperature: None,
-        free_ram: None,
-        minute_of_day: None,
-        attempt: Attempt::First,
-        installed: record.installed(None),
-    });
+    let device = device(record.installed(None));
     let verified = check(authentic, &device)?;
     let resources = black_box(Resources {
         ram: 0,
@@ -197,4 +181,80 @@ fn update(storage: &mut impl Storage, codecs: &impl CodecSet) -> Result<(), Erro
         }
     }
     Ok(())
+}
+
+fn device<'d>(installed: Installed<'d>) -> Device<'d> {
+    black_box(Device {
+        vendor: "",
+        product: "",
+        hardware: "",
+        isa: Isa::Thumb,
+        bootloader: None,
+        os: None,
+        layout: None,
+        load_address: None,
+        keyset_version: 0,
+        now: None,
+        battery_percent: None,
+        free_storage: None,
+        temperature: None,
+        free_ram: None,
+        minute_of_day: None,
+        attempt: Attempt::First,
+        installed,
+    })
+}
+
+/// A line of which nothing is known.
+struct Wire;
+
+impl Port for Wire {
+    fn read(&mut self) -> Option<u8> {
+        black_box(None)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        black_box(bytes);
+    }
+
+    fn wait(&mut self) -> bool {
+        black_box(true)
+    }
+}
+
+/// The session over a serial line.
+fn listen(storage: &mut impl Storage) {
+    let (mut packet, mut arena) = ([0; 512], [0; 512]);
+    let mut line = Line::new(Wire, black_box(&mut packet));
+    let mut memory = Memory {
+        bytes: black_box(&mut arena),
+        envelope: black_box(256),
+    };
+    let keys = [TrustedKey {
+        id: KeyId(black_box([0; 8])),
+        role: black_box(KeyRole::Release),
+        key: black_box([0; 32]),
+    }];
+    let trust = TrustAnchors {
+        keys: black_box(&keys),
+        example_keys: black_box(ExampleKeys::Refuse),
+    };
+    let identity = Identity {
+        device: device(Installed::default()),
+        resources: black_box(Resources {
+            ram: 0,
+            trailer_reserve: 0,
+            trial_boots: 0,
+        }),
+        trust: &trust,
+        running: black_box(Area::SlotA),
+        healthy: black_box(true),
+    };
+    black_box(serve(
+        &mut line,
+        storage,
+        &mut memory,
+        &identity,
+        &NativeCodecs,
+    ));
 }
