@@ -125,7 +125,8 @@ fn attend<P: Port, S: Storage>(
             return None;
         }
     };
-    let slot = storage.geometry(identity.running.other_slot()).size;
+    let new = new_slot(storage, identity.running);
+    let slot = storage.geometry(new).size;
     let installed = record.installed(identity.device.installed.version);
     let packet = line.capacity();
     let wide = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
@@ -165,27 +166,40 @@ fn attend<P: Port, S: Storage>(
         Request::Echo(_) => line.echo(),
         Request::SetState { digest, confirm } => {
             let on_trial = record.phase == Phase::Testing;
-            let new = match record.phase {
+            let tried = match record.phase {
                 Phase::Pending | Phase::Testing => Some(record.trial_digest),
                 _ => None,
             };
-            let known = [new, installed.digest];
+            let known = [tried, installed.digest];
             let mut known = known.iter().flatten();
             let known = digest.is_none_or(|digest| known.any(|known| known.0.as_slice() == digest));
             // An image that does not find itself well is not kept because somebody on the line says so.
             if !known || (confirm && on_trial) {
                 line.answer_rc(INVALID_RC);
             } else {
-                images(line, identity, &record);
+                images(line, identity, &record, new);
             }
         }
-        _ => images(line, identity, &record),
+        _ => images(line, identity, &record, new),
     }
     None
 }
 
-/// The list of images: the one that runs, and a new one that waits for its first boot.
-fn images<P: Port>(line: &mut Line<'_, P>, identity: &Identity<'_>, record: &BootRecord) {
+/// Where a new image comes to lie: in the slot that does not run, or in the only one.
+fn new_slot<S: Storage>(storage: &S, running: Area) -> Area {
+    match storage.geometry(Area::SlotB).size {
+        0 => running,
+        _ => running.other_slot(),
+    }
+}
+
+/// The list of images: the one that runs, and a new one that waits for its first boot in the slot `new`.
+fn images<P: Port>(
+    line: &mut Line<'_, P>,
+    identity: &Identity<'_>,
+    record: &BootRecord,
+    new: Area,
+) {
     let number = |slot: Area| u64::from(slot == Area::SlotB);
     let on_trial = record.phase == Phase::Testing;
     let waits = record.phase == Phase::Pending;
@@ -218,7 +232,7 @@ fn images<P: Port>(line: &mut Line<'_, P>, identity: &Identity<'_>, record: &Boo
         if waits {
             writer.map(5)?;
             writer.text("slot")?;
-            writer.uint(number(record.confirmed.other_slot()))?;
+            writer.uint(number(new))?;
             writer.text("version")?;
             writer.text("")?;
             writer.text("hash")?;

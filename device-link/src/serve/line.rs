@@ -5,7 +5,7 @@ use sprag_verifier::Error;
 
 use crate::answer::{UNKNOWN_RC, refused};
 use crate::frame::{FrameReader, write_frame};
-use crate::header::{HEADER_LEN, Header};
+use crate::header::{HEADER_LEN, Header, Operation};
 use crate::request::{OWN, Request, Upload};
 
 /// Bytes of the longest answer.
@@ -78,7 +78,7 @@ impl<'b, P: Port> Line<'b, P> {
         self.reader.capacity()
     }
 
-    /// Waits for the next packet with a header; `false` if the line is gone.
+    /// Waits for the next request; `false` if the line is gone.
     pub(super) fn receive(&mut self) -> bool {
         loop {
             match self.port.read() {
@@ -93,8 +93,11 @@ impl<'b, P: Port> Line<'b, P> {
         }
     }
 
+    /// What was received last, unless it is an answer: two devices on one line, or an echo, would answer each other for ever.
     fn message(&self) -> Option<(Header, &[u8])> {
-        Header::split(self.reader.packet()?)
+        let (header, body) = Header::split(self.reader.packet()?)?;
+        let asks = matches!(header.operation, Operation::Read | Operation::Write);
+        asks.then_some((header, body))
     }
 
     /// The request that was received last; `None` if it is not known.
