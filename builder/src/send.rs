@@ -19,7 +19,7 @@ use crate::verify::manifest_of;
 
 pub use error::{LINK_CODES, LinkError, Reported};
 use fit::refusal;
-use peer::{Broken, Peer};
+use peer::{Broken, PACKET_MAX, Peer};
 pub use wire::Address;
 use wire::Wire;
 
@@ -164,15 +164,18 @@ pub fn send(
         sent_bytes: 0,
         repeated: 0,
     };
-    let mut reconnects = 0;
+    let (mut reconnects, mut sequence) = (0, 0);
     loop {
-        let broken = match Wire::open(address) {
-            Ok(wire) => match journey.talk(&mut Peer::new(wire, options.answer)) {
-                Ok(outcome) => {
-                    return journey.report(outcome, reconnects);
+        let broken = match Wire::open(address, options.answer) {
+            Ok(wire) => {
+                let mut peer = Peer::new(wire, options.answer, sequence);
+                let came_to = journey.talk(&mut peer);
+                sequence = peer.sequence();
+                match came_to {
+                    Ok(outcome) => return journey.report(outcome, reconnects),
+                    Err(broken) => broken,
                 }
-                Err(broken) => broken,
-            },
+            }
             Err(source) => Broken::Lost(Some(source)),
         };
         match broken {
@@ -228,15 +231,20 @@ impl Journey<'_, '_> {
                         SendOutcome::Already
                     });
                 }
-            } else if self.all_there && facts.outcome == Outcome::Reverted {
+            } else if self.all_there
+                && (facts.stage, facts.outcome) == (Stage::Idle, Outcome::Reverted)
+            {
+                // While an update is under way, the outcome is that of the one before.
                 let version = facts.version;
                 return Err(ended(Error::Link(LinkError::Reverted { version })));
             } else if facts.stage != Stage::Pending || !self.all_there {
                 refusal(self.manifest, self.package, &facts)
                     .map_or(Ok(()), |e| Err(ended(Error::Device(e))))?;
                 self.upload(peer, facts.packet)?;
-                self.all_there = true;
-                self.moved = Instant::now();
+                // A device that forgets what it was sent is sent it again, but not for ever.
+                if !self.all_there {
+                    (self.all_there, self.moved) = (true, Instant::now());
+                }
                 if !self.options.start {
                     return Ok(SendOutcome::Waiting);
                 }
@@ -292,6 +300,8 @@ impl Journey<'_, '_> {
     /// Sends what is wanted until nothing is.
     fn upload(&mut self, peer: &mut Peer, packet: u64) -> Result<(), Broken> {
         let total = u64::try_from(self.package.len()).unwrap_or(u64::MAX);
+        // A device may take longer packets than are made here.
+        let packet = packet.min(u64::try_from(PACKET_MAX).unwrap_or(u64::MAX));
         let (mut offset, mut stalls, mut silences) = (0, 0, 0_u32);
         loop {
             let around = if offset == 0 { AROUND_FIRST } else { AROUND };

@@ -202,9 +202,10 @@ pub(super) const LINKS: &[Explanation] = &[
     Explanation {
         code: 1144,
         name: "NOT_CONFIRMED",
-        meaning: "The new image runs on trial, and was not confirmed while the command waited.",
-        cause: "It does not find itself well, or needs longer than --patience for its health checks.",
-        remedy: "Look at the device. Left alone, it confirms the image or goes back to the old one.",
+        meaning: "The new image was not seen to be confirmed while the command waited.",
+        cause: "It does not find itself well or needs longer than --patience for its health checks, the device \
+                does not start it, or its bootloader loses it.",
+        remedy: "Look at the device. Left alone, an image on trial is confirmed or goes back to the old one.",
     },
     Explanation {
         code: 1145,

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::io;
 
+use crate::cli::ui::printable;
 use crate::exit;
 use crate::explain::explain;
 
@@ -42,7 +43,7 @@ pub enum LinkError {
         /// The number that SMP has for it.
         rc: u64,
     },
-    /// The new image runs, but has not been confirmed.
+    /// The new image was not seen to run confirmed in time: it is on trial, waits for a start, or was lost.
     NotConfirmed {
         /// Its version.
         version: String,
@@ -108,12 +109,13 @@ impl fmt::Display for LinkError {
             Self::NotConfirmed { version } => {
                 write!(
                     f,
-                    "the device runs version {version} on trial and does not confirm it"
+                    "version {version} was sent, and was not seen to be confirmed in time"
                 )
             }
             Self::Reverted { version } => write!(
                 f,
-                "the new image was tried and given up; the device runs version {version} again"
+                "the new image was tried and given up; the device runs version {} again",
+                printable(version)
             ),
         }
     }
@@ -140,15 +142,14 @@ impl fmt::Display for Reported {
             Some(explanation) => f.write_str(explanation.meaning.trim_end_matches('.'))?,
             None => f.write_str("for a reason that this version of sprag does not know")?,
         }
-        let shown = crate::cli::ui::printable;
         match (&self.package, &self.device) {
             (Some(package), Some(device)) => write!(
                 f,
                 " (package: {}, device: {})",
-                shown(package),
-                shown(device)
+                printable(package),
+                printable(device)
             ),
-            (Some(side), None) | (None, Some(side)) => write!(f, " ({})", shown(side)),
+            (Some(side), None) | (None, Some(side)) => write!(f, " ({})", printable(side)),
             (None, None) => Ok(()),
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io;
 use std::time::Instant;
 
-use sprag_link::{Answer, FrameReader, Request, write_frame};
+use sprag_link::{Answer, FrameReader, Header, Request, write_frame};
 
 use super::wire::Wire;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::error::Error;
 /// How long a device that runs takes to say who it is, also at 9600 baud.
 const HELLO_PATIENCE: Duration = Duration::from_millis(600);
 /// Bytes of the longest packet either way.
-const PACKET_MAX: usize = 8192;
+pub(super) const PACKET_MAX: usize = 8192;
 
 /// Why a conversation ended early.
 pub(super) enum Broken {
@@ -42,15 +42,24 @@ pub(super) struct Peer {
     wire: Wire,
     patience: Duration,
     sequence: u8,
+    /// The header of what was asked last.
+    asked: Option<Header>,
 }
 
 impl Peer {
-    pub(super) const fn new(wire: Wire, patience: Duration) -> Self {
+    /// `sequence` is that of the last request before: an answer to one on an earlier connection may still be under way.
+    pub(super) const fn new(wire: Wire, patience: Duration, sequence: u8) -> Self {
         Self {
             wire,
             patience,
-            sequence: 0,
+            sequence,
+            asked: None,
         }
+    }
+
+    /// The sequence number of the last request.
+    pub(super) const fn sequence(&self) -> u8 {
+        self.sequence
     }
 
     /// Asks, and waits for the answer; nothing if none comes in time.
@@ -73,7 +82,10 @@ impl Peer {
                 }
                 let packet = reader.packet().unwrap_or_default();
                 // Answers to what was asked before, and was answered late, are passed over.
-                let answers = |answer: Answer<'_>| answer.header.sequence == self.sequence;
+                let answers = |answer: Answer<'_>| {
+                    let named = |header: Header| (header.sequence, header.group, header.command);
+                    self.asked.map(named) == Some(named(answer.header))
+                };
                 if Answer::decode(packet).is_some_and(answers) {
                     return Ok(Some(Packet(packet.to_vec())));
                 }
@@ -89,9 +101,11 @@ impl Peer {
         let len = request
             .encode(self.sequence, &mut packet)
             .map_err(|e| Broken::Ended(Box::new(Error::Manifest(e))))?;
+        let packet = packet.get(..len).unwrap_or_default();
+        self.asked = Header::split(packet).map(|(header, _)| header);
         // A line end first, so that half a line that was lost before does not swallow the next one.
         let mut frame = vec![b'\n'];
-        write_frame(packet.get(..len).unwrap_or_default(), |line| {
+        write_frame(packet, |line| {
             frame.extend_from_slice(line);
         });
         Ok(self.wire.write(&frame)?)

@@ -10,17 +10,22 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::thread::JoinHandle;
 
-use sprag_link::{End, Identity, Line, Memory, Port, serve};
-use sprag_manifest::Isa;
+use sprag_link::{
+    Answer, End, FrameReader, Header, Identity, Line, Memory, Operation, Port, Request, serve,
+    write_frame,
+};
+use sprag_manifest::{DeviceProfile, Isa};
 use sprag_verifier::{
-    Area, Attempt, BootRecord, Device, Installed, Outcome, Phase, Resources, choose,
+    Area, Attempt, Boot, BootRecord, Device, Installed, Outcome, Phase, Resources, choose,
 };
 use tempfile::TempDir;
 
+use super::peer::{PACKET_MAX, Peer};
+use super::wire::Wire;
 use super::{Address, SendOptions, SendOutcome, Sent, send};
 use crate::build::Source;
 use crate::codec::{CodecChoice, HostCodecs};
-use crate::device::SimStorage;
+use crate::device::{Origin, SimStorage, UpdateInputs, drive};
 use crate::error::Error;
 use crate::profile::default_flash;
 use crate::release::ReleaseSpec;
@@ -35,8 +40,19 @@ fn images() -> (Vec<u8>, Vec<u8>) {
     (old, new)
 }
 
+/// A device with a single slot.
+fn one_slot() -> DeviceProfile {
+    let flash = "slots = 1\nslot-size = 32768\nsector-size = 1024\nwrite-size = 4\n\
+                 staging-size = 24576\nscratch-size = 32768\n";
+    toml::from_str(&format!("ram = {RAM}\n[flash]\n{flash}")).unwrap()
+}
+
 /// A package of some ten blocks.
 fn package() -> Vec<u8> {
+    package_for(None)
+}
+
+fn package_for(profile: Option<&DeviceProfile>) -> Vec<u8> {
     let (old, new) = images();
     let sources = vec![Source {
         version: "1.0.0",
@@ -44,6 +60,7 @@ fn package() -> Vec<u8> {
     }];
     let mut inputs = inputs(sources, &new);
     inputs.codec = CodecChoice::Native;
+    inputs.profile = profile;
     let mut release = release();
     release.block_size = Some(1024);
     inputs.release = ReleaseSpec::new(release).unwrap();
@@ -64,6 +81,14 @@ struct Manners {
     broken: bool,
     /// It runs another image than its version says.
     altered: bool,
+    /// It has but one slot.
+    single: bool,
+    /// Bytes of its packet buffer, if not the usual ones.
+    packet: Option<usize>,
+    /// Each start finds the flash as it left the factory.
+    forgetful: bool,
+    /// An update before was given up, and the first order to start anew is not heard.
+    reverted_before: bool,
 }
 
 struct Socket {
@@ -124,9 +149,13 @@ impl Twin {
     }
 
     fn send(&self, package: &[u8]) -> Result<Sent, Error> {
+        self.send_with(package, Duration::from_secs(20))
+    }
+
+    fn send_with(&self, package: &[u8], patience: Duration) -> Result<Sent, Error> {
         let options = SendOptions {
             answer: Duration::from_millis(300),
-            patience: Duration::from_secs(20),
+            patience,
             start: true,
         };
         let address = Address::Unix(self.socket.clone());
@@ -143,7 +172,10 @@ impl Twin {
 /// A device's life: boots, serves, starts anew, until its socket's name is gone.
 fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> SimStorage {
     let (old, new) = images();
-    let profile = default_flash(64 << 10);
+    let profile = match manners.single {
+        true => one_slot().flash.unwrap(),
+        false => default_flash(64 << 10),
+    };
     let mut storage = SimStorage::new(&profile, old.len()).unwrap();
     storage.load(Area::SlotA, &old);
     if manners.altered {
@@ -151,11 +183,39 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
     }
     let keys = trusted(&key());
     let trust = anchors(&keys);
+    let inputs = UpdateInputs {
+        trust: &trust,
+        device: &device(manners, "1.0.0"),
+        ram: RAM,
+    };
+    if manners.reverted_before {
+        let package = package();
+        drive(
+            &mut storage,
+            0,
+            Origin::Link(&package),
+            &inputs,
+            &mut |_, _| (),
+        )
+        .unwrap();
+        while !matches!(choose(&mut storage).unwrap(), Boot::Reverted(_)) {}
+        BootRecord::forgive(&mut storage).unwrap();
+    }
+    let mut deaf = manners.reverted_before;
+    let factory = storage.clone();
     listener.set_nonblocking(true).unwrap();
     let mut hang_ups = 6;
     let mut stream = None;
     'boot: loop {
-        let running = choose(&mut storage).unwrap().slot();
+        if manners.forgetful {
+            storage = factory.clone();
+        }
+        let mut boot = choose(&mut storage).unwrap();
+        if matches!(boot, Boot::Apply(_)) {
+            drive(&mut storage, 0, Origin::Staged, &inputs, &mut |_, _| ()).unwrap();
+            boot = choose(&mut storage).unwrap();
+        }
+        let running = boot.slot();
         let runs_new = storage.bytes(running).starts_with(&new);
         if runs_new && manners.broken {
             // It crashes at once, and its tries are counted.
@@ -179,7 +239,7 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
                 flip: manners.flip_every,
                 count: 0,
             };
-            let mut buf = [0; 700];
+            let mut buf = vec![0; manners.packet.unwrap_or(700)];
             let mut line = Line::new(socket, &mut buf);
             let mut bytes = vec![0; usize::try_from(RAM).unwrap()];
             let mut memory = Memory {
@@ -187,28 +247,7 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
                 envelope: ENVELOPE,
             };
             let identity = Identity {
-                device: Device {
-                    vendor: "acme",
-                    product: "gateway",
-                    hardware: manners.hardware.unwrap_or("r1"),
-                    isa: Isa::None,
-                    bootloader: None,
-                    os: None,
-                    layout: None,
-                    load_address: None,
-                    keyset_version: 0,
-                    now: None,
-                    battery_percent: None,
-                    free_storage: None,
-                    temperature: None,
-                    free_ram: None,
-                    minute_of_day: None,
-                    attempt: Attempt::First,
-                    installed: Installed {
-                        version: Some(if runs_new { "2.0.0" } else { "1.0.0" }),
-                        ..Installed::default()
-                    },
-                },
+                device: device(manners, if runs_new { "2.0.0" } else { "1.0.0" }),
                 resources: Resources {
                     ram: RAM,
                     trailer_reserve: 0,
@@ -219,6 +258,7 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
                 healthy: true,
             };
             match serve(&mut line, &mut storage, &mut memory, &identity, &HostCodecs) {
+                End::Reset if core::mem::take(&mut deaf) => {}
                 End::Reset => continue 'boot,
                 End::Closed => {
                     stream = None;
@@ -229,6 +269,32 @@ fn live(listener: &UnixListener, path: &std::path::Path, manners: Manners) -> Si
                 }
             }
         }
+    }
+}
+
+/// What the twin is.
+fn device(manners: Manners, version: &'static str) -> Device<'static> {
+    Device {
+        vendor: "acme",
+        product: "gateway",
+        hardware: manners.hardware.unwrap_or("r1"),
+        isa: Isa::None,
+        bootloader: None,
+        os: None,
+        layout: None,
+        load_address: None,
+        keyset_version: 0,
+        now: None,
+        battery_percent: None,
+        free_storage: None,
+        temperature: None,
+        free_ram: None,
+        minute_of_day: None,
+        attempt: Attempt::First,
+        installed: Installed {
+            version: Some(version),
+            ..Installed::default()
+        },
     }
 }
 
@@ -381,6 +447,143 @@ fn an_image_that_is_given_up_is_told() {
         (record.confirmed, record.outcome),
         (Area::SlotA, Outcome::Reverted)
     );
+}
+
+#[test]
+fn a_device_with_a_single_slot_is_updated() {
+    let twin = Twin::start(Manners {
+        single: true,
+        ..Manners::default()
+    });
+    let sent = twin.send(&package_for(Some(&one_slot()))).unwrap();
+    assert_eq!(sent.outcome, SendOutcome::Confirmed);
+    assert_eq!(sent.device.slot, 32_768);
+    let (_, new) = images();
+    let mut storage = twin.end();
+    assert!(storage.bytes(Area::SlotA).starts_with(&new));
+    let record = BootRecord::load(&mut storage).unwrap();
+    assert_eq!((record.phase, record.confirmed), (Phase::Idle, Area::SlotA));
+}
+
+#[test]
+fn a_device_may_take_longer_packets_than_are_made() {
+    let package = package();
+    assert!(package.len() > PACKET_MAX);
+    let twin = Twin::start(Manners {
+        packet: Some(3 * PACKET_MAX),
+        ..Manners::default()
+    });
+    let sent = twin.send(&package).unwrap();
+    assert_eq!(sent.outcome, SendOutcome::Confirmed);
+    check_updated(twin.end());
+}
+
+#[test]
+fn a_device_that_forgets_is_not_sent_to_for_ever() {
+    let twin = Twin::start(Manners {
+        forgetful: true,
+        ..Manners::default()
+    });
+    let refused = twin.send_with(&package(), Duration::from_secs(2));
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused.code(), 1142 | 1144), "{refused}");
+    check_untouched(twin.end());
+}
+
+#[test]
+fn an_earlier_update_that_was_given_up_is_not_taken_for_this_one() {
+    let twin = Twin::start(Manners {
+        reverted_before: true,
+        ..Manners::default()
+    });
+    let sent = twin.send(&package()).unwrap();
+    assert_eq!(sent.device.outcome, Outcome::Reverted);
+    assert_eq!(sent.outcome, SendOutcome::Confirmed);
+    check_updated(twin.end());
+}
+
+fn frame(packet: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::new();
+    write_frame(packet, |line| frame.extend_from_slice(line));
+    frame
+}
+
+/// The frame of an empty answer.
+fn answer(group: u16, command: u8, sequence: u8) -> Vec<u8> {
+    let header = Header {
+        operation: Operation::ReadAnswer,
+        version: 1,
+        len: 1,
+        group,
+        sequence,
+        command,
+    };
+    frame(&[&header.encode()[..], b"\xa0"].concat())
+}
+
+#[test]
+fn a_device_does_not_answer_answers() {
+    let twin = Twin::start(Manners::default());
+    let mut stream = UnixStream::connect(&twin.socket).unwrap();
+    let mut packet = [0; 64];
+    let len = Request::Hello.encode(2, &mut packet).unwrap();
+    stream.write_all(&answer(64, 0, 1)).unwrap();
+    stream.write_all(&frame(&packet[..len])).unwrap();
+    let (mut buf, mut byte) = ([0; 1024], [0]);
+    let mut reader = FrameReader::new(&mut buf);
+    loop {
+        stream.read_exact(&mut byte).unwrap();
+        if reader.push(byte[0]) {
+            break;
+        }
+    }
+    let first = Answer::decode(reader.packet().unwrap()).unwrap();
+    assert_eq!(first.header.sequence, 2);
+    drop(stream);
+    twin.end();
+}
+
+/// A line to nobody, and the end that nobody holds.
+fn line(limit: Duration) -> (Wire, UnixStream) {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("line");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let wire = Wire::open(&Address::Unix(socket), limit).unwrap();
+    (wire, listener.accept().unwrap().0)
+}
+
+#[test]
+fn an_answer_to_something_else_is_passed_over() {
+    let (wire, mut other) = line(Duration::from_secs(5));
+    let mut peer = Peer::new(wire, Duration::from_secs(5), 7);
+    // From before the line broke off; to another group; to another command; the one that was asked for.
+    for (group, command, sequence) in [(64, 0, 1), (0, 0, 8), (64, 1, 8), (64, 0, 8)] {
+        let bytes = answer(group, command, sequence);
+        other.write_all(&bytes).unwrap();
+    }
+    let Ok(Some(packet)) = peer.ask(&Request::Hello) else {
+        panic!("no answer");
+    };
+    let header = packet.get().unwrap().header;
+    assert_eq!(
+        (header.group, header.command, header.sequence),
+        (64, 0, peer.sequence())
+    );
+    assert_eq!(peer.sequence(), 8);
+}
+
+#[test]
+fn a_socket_that_takes_nothing_is_given_up() {
+    let (mut wire, _other) = line(Duration::from_millis(50));
+    let piece = vec![0; 1 << 16];
+    assert!((0..1_000).any(|_| wire.write(&piece).is_err()));
+}
+
+#[test]
+fn what_a_device_says_does_not_reach_the_terminal_as_it_is() {
+    let version = "1\u{1b}[2J".to_owned();
+    let said = super::LinkError::Reverted { version }.to_string();
+    assert!(!said.contains('\u{1b}'), "{said}");
 }
 
 /// `smpclient` (PyPI) brings a package to the same device. `SPRAG_PYTHON` names a Python that has it; without one the test says

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 
 /// How long a read waits before it says that nothing has come.
@@ -40,15 +40,19 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn open(address: &Address) -> io::Result<Self> {
+    /// Opens the line. `limit` bounds how long a connection may take to be made, and how long a socket may take no bytes.
+    pub(super) fn open(address: &Address, limit: Duration) -> io::Result<Self> {
+        // Sockets do not know a limit of zero.
+        let limit = limit.max(TICK);
         let socket = |stream: Box<dyn Stream>| Self {
             stream,
             empty_is_quiet: false,
         };
         match address {
             Address::Tcp(host) => {
-                let stream = TcpStream::connect(host)?;
+                let stream = connect(host, limit)?;
                 stream.set_read_timeout(Some(TICK))?;
+                stream.set_write_timeout(Some(limit))?;
                 stream.set_nodelay(true)?;
                 Ok(socket(Box::new(stream)))
             }
@@ -56,6 +60,7 @@ impl Wire {
             Address::Unix(path) => {
                 let stream = std::os::unix::net::UnixStream::connect(path)?;
                 stream.set_read_timeout(Some(TICK))?;
+                stream.set_write_timeout(Some(limit))?;
                 Ok(socket(Box::new(stream)))
             }
             Address::Serial(path, speed) => Ok(Self {
@@ -82,6 +87,18 @@ impl Wire {
     }
 }
 
+/// Tries the addresses of a name one after the other.
+fn connect(host: &str, limit: Duration) -> io::Result<TcpStream> {
+    let mut failure = io::ErrorKind::AddrNotAvailable.into();
+    for address in host.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, limit) {
+            Ok(stream) => return Ok(stream),
+            Err(e) => failure = e,
+        }
+    }
+    Err(failure)
+}
+
 const fn is_quiet(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
@@ -100,6 +117,8 @@ fn serial(path: &Path, speed: u32) -> io::Result<std::fs::File> {
     let mut modes = tcgetattr(&file)?;
     modes.make_raw();
     modes.control_modes |= ControlModes::CLOCAL | ControlModes::CREAD;
+    // One stop bit, and no wait for a wire that is not there, whatever the port was used for before.
+    modes.control_modes -= ControlModes::CSTOPB | ControlModes::CRTSCTS;
     modes.set_speed(speed)?;
     // A read returns after a tenth of a second, with or without bytes.
     modes.special_codes[SpecialCodeIndex::VMIN] = 0;
