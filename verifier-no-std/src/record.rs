@@ -15,7 +15,7 @@
 
 mod copies;
 
-pub(crate) use copies::Copies;
+pub(crate) use copies::{Birth, Copies, mark_new};
 
 use sprag_manifest::Digest;
 

@@ -27,7 +27,7 @@ pub(crate) struct Copies {
 
 /// Whether a record was ever stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Birth {
+pub(crate) enum Birth {
     /// None was. The second place is to say so, here, before the first one is touched.
     Unmarked(u32),
     /// None was: the second place says so, and the first one may hold a torn one.
@@ -53,7 +53,7 @@ impl Copies {
         flash.check_geometry(Area::Record)?;
         self.current.revision = self.current.revision.saturating_add(1);
         if let Birth::Unmarked(at) = self.birth {
-            mark_new(flash, at)?;
+            mark_new(flash, Area::Record, NEW_MARK, at)?;
             self.birth = Birth::Marked;
         }
         self.store_over_older(flash)?;
@@ -70,7 +70,8 @@ impl Copies {
         let second = !self.current_is_second;
         let mut bytes = [flash.erased(Area::Record); PADDED_LEN];
         self.current.encode(&mut bytes);
-        write_place(flash, second, units(flash, &bytes, RECORD_LEN))?;
+        let bytes = units(flash, Area::Record, &bytes, RECORD_LEN);
+        write_place(flash, second, bytes)?;
         self.current_is_second = second;
         Ok(())
     }
@@ -97,36 +98,43 @@ impl Copies {
             (Ok(true), Ok(true)) if other.revision > self.current.revision => self.current = other,
             (Ok(true), _) => self.current_is_second = false,
             (_, Ok(true)) => self.current = other,
-            _ => match Self::birth(flash, behind)? {
+            _ => match Birth::of(flash, Area::Record, NEW_MARK, behind)? {
                 Birth::Past => return Err(first.and(second).err().unwrap_or(Error::RecordLost)),
                 birth => self.birth = birth,
             },
         }
         Ok(())
     }
+}
 
+impl Birth {
     /// Whether a device without a whole copy never had one. What a cut in the middle of a change leaves, one place
     /// blank and in the other what decayed since, must not look like that.
-    fn birth<S: Storage>(flash: &mut Flash<'_, S>, second: Range<u32>) -> Result<Birth, Error> {
-        let erased = flash.erased(Area::Record);
-        let unit = flash.align(
-            Area::Record,
-            u32::try_from(NEW_MARK.len()).unwrap_or(u32::MAX),
-        );
+    ///
+    /// `second` is where the second copy lies in `area`, behind the first one.
+    #[inline(never)]
+    pub(crate) fn of<S: Storage>(
+        flash: &mut Flash<'_, S>,
+        area: Area,
+        new_mark: [u8; 4],
+        second: Range<u32>,
+    ) -> Result<Self, Error> {
+        let erased = flash.erased(area);
+        let unit = flash.align(area, u32::try_from(new_mark.len()).unwrap_or(u32::MAX));
         let (mut whole, mut begun, mut free) = (false, false, None);
         let mut at = second.start;
         // A mark that was torn is made good behind it, once.
         for _ in 0..2 {
-            let mut found = NEW_MARK.map(|_| erased);
+            let mut found = new_mark.map(|_| erased);
             if at.saturating_add(unit) > second.end {
                 break;
             }
-            if flash.read(Area::Record, at, &mut found).is_ok() {
-                let mut bytes = found.iter().zip(NEW_MARK);
+            if flash.read(area, at, &mut found).is_ok() {
+                let mut bytes = found.iter().zip(new_mark);
                 if bytes.any(|(found, mark)| (found ^ erased) & !(mark ^ erased) != 0) {
-                    return Ok(Birth::Past);
+                    return Ok(Self::Past);
                 }
-                whole |= found == NEW_MARK;
+                whole |= found == new_mark;
                 match found.iter().all(|byte| *byte == erased) {
                     true => free = free.or(Some(at)),
                     false => begun = true,
@@ -134,14 +142,14 @@ impl Copies {
             }
             at = at.saturating_add(unit);
         }
-        if !flash.is_blank(Area::Record, at..second.end)? {
-            return Ok(Birth::Past);
+        if !flash.is_blank(area, at..second.end)? {
+            return Ok(Self::Past);
         }
-        let untouched = flash.is_blank(Area::Record, 0..second.start)?;
+        let untouched = flash.is_blank(area, 0..second.start)?;
         Ok(match free.filter(|_| !whole) {
-            Some(at) if untouched => Birth::Unmarked(at),
-            _ if untouched || begun => Birth::Marked,
-            _ => Birth::Past,
+            Some(at) if untouched => Self::Unmarked(at),
+            _ if untouched || begun => Self::Marked,
+            _ => Self::Past,
         })
     }
 }
@@ -191,22 +199,28 @@ fn write_place<S: Storage>(
 /// Writes the mark of a device that has no record yet. No erase: one that is cut leaves what a lost record may look
 /// like.
 #[inline(never)]
-fn mark_new<S: Storage>(flash: &mut Flash<'_, S>, at: u32) -> Result<(), Error> {
-    let mut bytes = [flash.erased(Area::Record); PADDED_LEN];
-    for (to, from) in bytes.iter_mut().zip(NEW_MARK) {
+pub(crate) fn mark_new<S: Storage>(
+    flash: &mut Flash<'_, S>,
+    area: Area,
+    new_mark: [u8; 4],
+    at: u32,
+) -> Result<(), Error> {
+    let mut bytes = [flash.erased(area); PADDED_LEN];
+    for (to, from) in bytes.iter_mut().zip(new_mark) {
         *to = from;
     }
-    flash.write(Area::Record, at, units(flash, &bytes, NEW_MARK.len()))
+    flash.write(area, at, units(flash, area, &bytes, new_mark.len()))
 }
 
 /// The first `len` bytes and what makes them whole write units.
 fn units<'b, S: Storage>(
     flash: &Flash<'_, S>,
+    area: Area,
     bytes: &'b [u8; PADDED_LEN],
     len: usize,
 ) -> &'b [u8] {
     let len = u32::try_from(len).unwrap_or(u32::MAX);
-    let len = usize::try_from(flash.align(Area::Record, len)).unwrap_or(PADDED_LEN);
+    let len = usize::try_from(flash.align(area, len)).unwrap_or(PADDED_LEN);
     bytes.get(..len).unwrap_or(bytes)
 }
 

@@ -16,7 +16,7 @@ impl Keyring<'_> {
     /// of this keyset's root keys and of its own.
     ///
     /// # Errors
-    /// What is wrong with it, then nothing is stored; flash errors, then this keyset still counts.
+    /// What is wrong with it, then nothing is stored; flash errors, then this keyset or the next one counts.
     #[inline(never)]
     pub(super) fn follow<V: Ed25519, S: Storage>(
         &mut self,
@@ -45,7 +45,8 @@ impl Keyring<'_> {
         let bytes = envelope.manifest_bytes();
         self.store(&mut Flash::new(storage), bytes)?;
         self.adopt(bytes, version);
-        Ok(())
+        // Over the old keyset, too: it must not count again, with the keys revoked since, when this copy decays.
+        self.store_again(&mut Flash::new(storage))
     }
 
     /// Holds the update in `buf`, of the stored version, against the stored keyset.

@@ -4,7 +4,8 @@
 //! 0..4 magic "SPRK" | 4..6 layout version 1 | 6..8 length n | 8..8+n keyset | 16 bytes: SHA-256 of all before, cut
 //! ```
 //!
-//! Of two whole copies the one of the higher version counts, since a version replaces the one below it and no other.
+//! Of two whole copies the one of the higher version counts, since a version replaces the one below it and no other. A
+//! new version is stored in the older copy's place and then in the other one.
 
 use core::ops::Range;
 
@@ -14,10 +15,12 @@ use super::Keyring;
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::hash::Hasher;
-use crate::record::Fields;
+use crate::record::{Birth, Fields, mark_new};
 use crate::storage::{Area, Storage};
 
 const MAGIC: [u8; 4] = *b"SPRK";
+/// What the second place holds until a device has stored its first keyset.
+const NEW_MARK: [u8; 4] = [!b'S', !b'P', !b'R', !b'K'];
 const VERSION: u16 = 1;
 const HEAD_LEN: usize = 8;
 const CHECKSUM_LEN: usize = 16;
@@ -43,31 +46,38 @@ impl Keyring<'_> {
         }
         let first = self.read(flash, false);
         let second = self.read(flash, true);
-        self.is_second = match (first, second) {
+        self.is_second = match (&first, &second) {
             (Ok(Some(first)), Ok(Some(second))) => second > first,
             (Ok(Some(_)), _) => false,
             (_, Ok(Some(_))) => true,
-            (_, Err(e)) => return Err(e),
-            // The very first write goes to the first place: if it was torn, the second is still blank.
-            (_, Ok(None)) if flash.is_blank(Area::Trust, place(flash, true))? => {
+            _ => {
                 let keyset = Keyset::decode(factory)?;
+                let behind = place(flash, true);
+                match Birth::of(flash, Area::Trust, NEW_MARK, behind)? {
+                    Birth::Unmarked(at) => mark_new(flash, Area::Trust, NEW_MARK, at)?,
+                    Birth::Marked => {}
+                    // The factory's keyset may trust what was revoked since: never in the place of a lost one.
+                    Birth::Past => {
+                        return Err(first.and(second).err().unwrap_or(Error::KeysetLost));
+                    }
+                }
                 self.is_second = true;
                 self.store(flash, factory)?;
                 self.adopt(factory, keyset.version);
                 return self.store_again(flash);
             }
-            (Err(e), Ok(None)) => return Err(e),
-            (Ok(None), Ok(None)) => return Err(Error::KeysetLost),
         };
         let Some(version) = self.read(flash, self.is_second)? else {
             return Err(Error::KeysetLost);
         };
         self.version = version;
-        // A cut between the first two writes: a single copy that decays would look like none at all.
-        if flash.is_blank(Area::Trust, place(flash, !self.is_second))? {
-            return self.store_again(flash);
+        // A cut between the writes of two copies. An older one would count again when the newer one decays.
+        match (first, second) {
+            (Ok(Some(first)), Ok(Some(second))) if first == second => Ok(()),
+            (Ok(Some(_)), Ok(Some(_))) => self.store_again(flash),
+            // A place that is worn out must not cost the copy that is whole: nothing in it can count.
+            _ => self.store_again(flash).or(Ok(())),
         }
-        Ok(())
     }
 
     /// From now on the keyset that counts.
@@ -91,7 +101,10 @@ impl Keyring<'_> {
     }
 
     /// Stores what is held in memory in the other place as well.
-    fn store_again<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> Result<(), Error> {
+    pub(super) fn store_again<S: Storage>(
+        &mut self,
+        flash: &mut Flash<'_, S>,
+    ) -> Result<(), Error> {
         write(flash, place(flash, !self.is_second), self.encoded())?;
         self.is_second = !self.is_second;
         Ok(())

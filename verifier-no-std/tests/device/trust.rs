@@ -916,7 +916,7 @@ fn a_stored_keyset_is_kept_whatever_the_firmware_brings_along() {
     assert_eq!(device.version(), Ok(6));
     device.factory = sets[5].next(|_| ()).encoded();
     assert_eq!(device.version(), Ok(6));
-    // One copy lost: the other counts, an older one too if it must be. Both: nothing is made up.
+    // One copy lost: the other counts, and says the same. Both: nothing is made up.
     let newer = TRUST.start + PLACE;
     let torn = [0; 8];
     let mut lost = device.clone();
@@ -926,7 +926,50 @@ fn a_stored_keyset_is_kept_whatever_the_firmware_brings_along() {
     for place in [TRUST.start, newer] {
         let mut half = device.clone();
         half.flash.sim_mut().load(place, &torn);
-        assert!(matches!(half.version(), Ok(5 | 6)));
+        assert_eq!(half.version(), Ok(6));
+        // Made good at once.
+        assert_eq!(half.copies(), device.copies());
+    }
+}
+
+#[test]
+fn a_keyset_that_decays_behind_a_cut_is_no_new_device() {
+    let (first, _, updates) = five();
+    let mut device = Device::new(&first);
+    device.offer(&package(&updates.concat(), &[6, 7])).unwrap();
+    let blank = vec![0xff; usize::try_from(PLACE).unwrap()];
+    let second = TRUST.start + PLACE;
+    // One place was just erased, for the copy to come; the other one is lost, or cannot be read.
+    for (empty, lost) in [(second, TRUST.start), (TRUST.start, second)] {
+        let mut decayed = device.clone();
+        decayed.flash.sim_mut().load(empty, &blank);
+        decayed.flash.sim_mut().load(lost, &[0; 8]);
+        assert_eq!(decayed.version(), Err(Error::KeysetLost));
+    }
+}
+
+#[test]
+fn a_cut_between_two_copies_is_made_good() {
+    let (first, _, updates) = five();
+    let mut old = Device::new(&first);
+    old.version().unwrap();
+    let mut new = old.clone();
+    new.offer(&package(&updates[0], &[2, 3])).ok();
+    for place in [0, PLACE] {
+        let at = usize::try_from(TRUST.start + place).unwrap();
+        let newer = new.flash.sim().bytes()[at..at + usize::try_from(PLACE).unwrap()].to_vec();
+        let mut mixed = old.clone();
+        mixed.flash.sim_mut().load(TRUST.start + place, &newer);
+        assert_eq!(mixed.version(), Ok(2));
+        assert_eq!(mixed.copies(), new.copies());
+    }
+}
+
+impl Device {
+    /// What the trust area holds.
+    fn copies(&self) -> &[u8] {
+        let at = |at| usize::try_from(at).unwrap();
+        &self.flash.sim().bytes()[at(TRUST.start)..at(TRUST.start + TRUST.len)]
     }
 }
 
