@@ -21,6 +21,8 @@ pub(crate) struct Chain {
     head: [u8; KEYSET_HEAD_LEN],
     /// Bytes of the current update, head included, that have come.
     seen: usize,
+    /// Whether it was refused: nothing behind that is looked at.
+    failed: bool,
 }
 
 /// What is to be done with the bytes that were pushed.
@@ -40,30 +42,54 @@ impl Chain {
             last: None,
             head: [0; KEYSET_HEAD_LEN],
             seen: 0,
+            failed: false,
         }
     }
 
-    /// Bytes that are still to come.
+    /// Bytes that are still to come; never 0 for a chain that was refused.
     pub(crate) fn wanted(&self) -> usize {
-        usize::from(self.left)
+        usize::from(self.left).max(usize::from(self.failed))
     }
 
     /// Takes bytes from the front of `chunk`, follows an update that they complete, and returns how many it took.
-    /// Updates are collected in `buf` from `start` on.
+    /// Updates are collected in `buf` from `start` on. After an error it takes nothing more.
     pub(crate) fn push<V: Ed25519, S: Storage>(
+        &mut self,
+        chunk: &[u8],
+        room: (&mut [u8], usize),
+        keyring: &mut Keyring<'_>,
+        storage: &mut S,
+    ) -> Result<usize, Error> {
+        if self.failed {
+            return Err(Error::WrongState);
+        }
+        let taken = self.take::<V, S>(chunk, room, keyring, storage);
+        self.failed = taken.is_err();
+        taken
+    }
+
+    fn take<V: Ed25519, S: Storage>(
         &mut self,
         chunk: &[u8],
         (buf, start): (&mut [u8], usize),
         keyring: &mut Keyring<'_>,
         storage: &mut S,
     ) -> Result<usize, Error> {
+        // Told by where the head begins, not by where a chunk ends.
+        if self.seen == 0 && usize::from(self.left) < KEYSET_HEAD_LEN {
+            let needed = u64::try_from(KEYSET_HEAD_LEN).unwrap_or(u64::MAX);
+            return Err(truncated(needed, self.left.into()));
+        }
         let part = self.part(keyring)?;
         let head_len = KEYSET_HEAD_LEN;
         let total = match part {
             Part::Head => head_len,
             _ => head_len.saturating_add(ChainHead::decode(&self.head)?.len.into()),
         };
-        let count = total.saturating_sub(self.seen).min(chunk.len());
+        let count = total
+            .saturating_sub(self.seen)
+            .min(chunk.len())
+            .min(self.left.into());
         let bytes = chunk.get(..count).unwrap_or_default();
         let into = match &part {
             Part::Head => self.head.get_mut(self.seen..),
@@ -114,7 +140,6 @@ impl Chain {
     fn begin(&mut self, keyring: &Keyring<'_>, buf_len: usize, start: usize) -> Result<(), Error> {
         let head = ChainHead::decode(&self.head)?;
         self.count = self.count.saturating_add(1);
-        let refused = |kind| Error::Format(DecodeError { kind, offset: 0 });
         if self.count > MAX_KEYSETS {
             let (max, found) = (MAX_KEYSETS.into(), self.count.into());
             let limit = Limit::Keysets;
@@ -125,8 +150,7 @@ impl Chain {
             }));
         }
         if head.len > self.left {
-            let (needed, available) = (head.len.into(), self.left.into());
-            return Err(refused(DecodeErrorKind::Truncated { needed, available }));
+            return Err(truncated(head.len.into(), self.left.into()));
         }
         let package = head.version;
         let before = self.last.unwrap_or(package.wrapping_sub(1));
@@ -147,4 +171,12 @@ impl Chain {
         }
         Ok(())
     }
+}
+
+const fn refused(kind: DecodeErrorKind) -> Error {
+    Error::Format(DecodeError { kind, offset: 0 })
+}
+
+const fn truncated(needed: u64, available: u64) -> Error {
+    refused(DecodeErrorKind::Truncated { needed, available })
 }

@@ -593,12 +593,43 @@ fn chains_have_a_limit_and_whole_links() {
     assert_eq!((refused.code(), device.version()), (104, Ok(9)));
     // Cut anywhere, the chain is refused or lacks its end; no length makes it another one.
     let whole = chain(2);
-    for len in (1..whole.len()).step_by(7) {
-        let mut device = Device::new(&first);
-        let offered = device.offer(&package(&whole[..len], &[1, 2]));
-        let link = whole.len() / 2;
-        assert_eq!(offered.is_ok(), len == link, "{len}");
+    let link = whole.len() / 2;
+    for len in (1..whole.len()).step_by(7).chain(link - 6..link + 8) {
+        let bytes = package(&whole[..len], &[1, 2]);
+        let offered = |piece| {
+            let mut device = Device::new(&first);
+            (device.offer_at(&bytes, Some(NOW), piece), device.version())
+        };
+        let at_once = offered(bytes.len());
+        assert_eq!(at_once.0.is_ok(), len == link, "{len}");
+        // However it comes, the verdict is the same.
+        for piece in [1, 5, 64] {
+            assert_eq!(offered(piece), at_once, "{len} in pieces of {piece}");
+        }
     }
+}
+
+#[test]
+fn a_chain_that_was_refused_stays_refused() {
+    let first = Set::new();
+    // The last update of the chain: behind it nothing of the chain is wanted.
+    let refused = first.next(|_| ()).signed(&[10]);
+    let bytes = package(&refused, &[1, 2]);
+    let mut device = Device::new(&first);
+    let mut memory = [0; MAX_KEYSET_LEN];
+    let mut storage = storage(&mut device.flash);
+    let refuse = ExampleKeys::Refuse;
+    let mut keyring = Keyring::load(&mut storage, &device.factory, &mut memory, refuse).unwrap();
+    let mut buf = vec![0; 77 + 20 + 2_048];
+    let mut intake = Intake::new(&mut buf);
+    let (chain, envelope) = bytes.split_at(20 + refused.len());
+    let mut push = |bytes: &[u8], intake: &mut Intake<'_>| {
+        intake.push_with::<Dalek, _>(bytes, &mut keyring, &mut storage)
+    };
+    let threshold = Err(Error::Threshold { need: 2, have: 1 });
+    assert_eq!(push(chain, &mut intake), threshold);
+    assert_eq!(push(envelope, &mut intake), Err(Error::WrongState));
+    assert!(intake.wanted() > 0);
 }
 
 #[test]
