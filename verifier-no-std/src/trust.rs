@@ -85,8 +85,9 @@ impl<'m> Keyring<'m> {
     }
 
     /// Brings the boot record's counters back into the ranges of the keyset: one above its range, as a release key in
-    /// the wrong hands can leave behind, is set to the lowest value that releases may have. To be called with every
-    /// update, before the boot record is asked what is installed. Writes nothing if nothing is to be done.
+    /// the wrong hands can leave behind, is set to the lowest value that releases may have; the sequence number to one
+    /// below, so that the release which has it is newer. To be called with every update, when the chain has been followed
+    /// and before the boot record is asked what is installed. Writes nothing if nothing is to be done.
     ///
     /// # Errors
     /// Those of [`BootRecord::load`], and of writing flash.
@@ -97,7 +98,10 @@ impl<'m> Keyring<'m> {
             Some(max) if value > max => range.min.unwrap_or(0),
             _ => value,
         };
-        let sequence = settled(record.sequence, keyset.sequences);
+        let sequence = match settled(record.sequence, keyset.sequences) {
+            same if same == record.sequence => same,
+            lowest => lowest.saturating_sub(1),
+        };
         let counter = settled(record.security_counter, keyset.security_counters);
         if (sequence, counter) == (record.sequence, record.security_counter) {
             return Ok(record);

@@ -859,7 +859,8 @@ fn counters_have_bounds_and_a_poisoned_one_can_be_settled() {
         (u64::MAX, u64::MAX)
     );
     let settled = device.settle();
-    assert_eq!((settled.sequence, settled.security_counter), (5, 2));
+    // The release with the lowest sequence number is newer than that.
+    assert_eq!((settled.sequence, settled.security_counter), (4, 2));
     assert_eq!(device.record(), settled);
     // Done once, and nothing is written again.
     let operations = device.flash.sim().operation_count();
