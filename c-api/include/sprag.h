@@ -552,7 +552,8 @@ struct sprag_status {
    */
   uint32_t struct_size;
   /**
-   * What the last call returned.
+   * What the last `sprag_resume` or `sprag_process` came to. Calls that were refused as calls do not count, nor do
+   * those of other functions.
    */
   int32_t status;
   /**
@@ -679,8 +680,12 @@ extern "C" {
  *
  * Nothing is read from flash or written to it before `sprag_resume` or `sprag_process`.
  *
+ * Never call it from inside a callback with the handle that the callback works for. It begins anew over whatever the
+ * handle holds, since memory that was never written, or that a reset left, cannot be told from a call under way.
+ *
  * The caller sees to this:
- * `handle` is null or points at a `sprag_handle`, whatever is in it. `config` is null or points at a
+ * `handle` is null or points at a `sprag_handle`, whatever is in it, and no function of this library is under way with
+ * it. `config` is null or points at a
  * `sprag_config`. What that points at may be read, and its memory be written, and stays as it is, until
  * `sprag_finalize` or another `sprag_init` of the same handle; the callbacks may be called until then, from inside
  * the functions of this library.
@@ -706,12 +711,16 @@ int32_t sprag_resume(struct sprag_handle *handle, uint64_t *offset);
  * wanted. `SPRAG_DONE`: the new image is whole and marked for its trial boot; bytes behind it are passed over.
  *
  * After `SPRAG_E_BLOCK_HASH`, `SPRAG_E_PAGE_HASH`, `SPRAG_E_STREAM_GAP` or `SPRAG_E_STREAM_END`, fetch again from
- * `sprag_wanted` on: the update stands, and the next bytes are taken to be those. After any other error it has ended.
+ * `sprag_wanted` on: the update stands, and the next bytes are taken to be those. After any other error that the update came to it has ended. A call that is refused as a call
+ * changes nothing: `SPRAG_E_NULL_POINTER` and what else is wrong with arguments, and `SPRAG_E_WRONG_STATE` from inside a
+ * callback or without `sprag_init`.
  *
  * The caller sees to this:
  * `handle` as in `sprag_resume`. `bytes` is null, or `len` bytes may be read there.
  */
-int32_t sprag_process(struct sprag_handle *handle, const uint8_t *bytes, size_t len);
+int32_t sprag_process(struct sprag_handle *handle,
+                      const uint8_t *bytes,
+                      size_t len);
 
 /**
  * Says that the next bytes for `sprag_process` lie at this offset of the package. What lies before the wanted range
@@ -741,7 +750,7 @@ int32_t sprag_wanted(struct sprag_handle *handle, struct sprag_range *wanted);
 int32_t sprag_finalize(struct sprag_handle *handle);
 
 /**
- * Tells where the update stands, and why the last call was refused.
+ * Tells where the update stands, and why the last `sprag_resume` or `sprag_process` was refused.
  *
  * The caller sees to this:
  * `handle` as in `sprag_resume`; `report` is null or points at a `sprag_status` that says its size.

@@ -27,7 +27,9 @@ pub unsafe extern "C" fn sprag_boot_choose(
     choice: *mut BootChoice,
 ) -> i32 {
     let choose = |flash: &mut CallbackFlash<'_>| {
-        pointer::check(choice)?;
+        // First of all: a choice that cannot be told would still cost the image on trial one of its boots.
+        // SAFETY: the caller's promise.
+        unsafe { pointer::check_size(choice)? };
         let boot = choose(flash)?;
         let kind = match boot {
             Boot::Trial(_) => SPRAG_BOOT_TRIAL,

@@ -43,7 +43,7 @@ pub(crate) fn check<T>(pointer: *const T) -> Result<(), Misuse> {
 ///
 /// # Safety
 /// If `pointer` is not null, it may be read as far as the size that its first member says.
-unsafe fn check_size<T: Sized32>(pointer: *const T) -> Result<u32, Misuse> {
+pub(crate) unsafe fn check_size<T: Sized32>(pointer: *const T) -> Result<u32, Misuse> {
     check(pointer)?;
     // SAFETY: it is aligned for the structure and so for its first member, which the trait says is this.
     let said = unsafe { pointer.cast::<u32>().read() };

@@ -139,15 +139,19 @@ impl Session {
         match result {
             Ok(SPRAG_OK) => {}
             // Nothing is lost: the part is fetched again.
-            Err(Refusal::Update(
-                Error::BlockHash { .. }
-                | Error::PageHash { .. }
-                | Error::StreamGap { .. }
-                | Error::StreamEnd { .. },
-            )) => self.position = self.wanted().0,
+            Err(refusal) if stands(&refusal) => {
+                // What is wanted may be known only after some work, as behind a checkpoint.
+                if let State::Body(updater) = &mut self.state
+                    && let Err(e) = work(updater, &mut self.flash)
+                {
+                    self.last = Err(e.into());
+                    self.ended = !stands(&e.into());
+                }
+                self.position = self.wanted().0;
+            }
             _ => self.ended = true,
         }
-        result
+        self.last
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<i32, Refusal> {
@@ -221,6 +225,19 @@ impl Session {
         self.state = State::Body(Updater::new(plan, arena, &CODECS)?);
         Ok(())
     }
+}
+
+/// Whether an update goes on after a refusal.
+const fn stands(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::Update(
+            Error::BlockHash { .. }
+                | Error::PageHash { .. }
+                | Error::StreamGap { .. }
+                | Error::StreamEnd { .. }
+        )
+    )
 }
 
 fn head(given: &Given) -> Result<Intake<'static>, Misuse> {

@@ -285,7 +285,8 @@ pub struct Wanted {
 pub struct Report {
     /// `sizeof(struct sprag_status)`.
     pub struct_size: u32,
-    /// What the last call returned.
+    /// What the last `sprag_resume` or `sprag_process` came to. Calls that were refused as calls do not count, nor do
+    /// those of other functions.
     pub status: i32,
     /// The update result of the LwM2M Firmware Update object (Object 5, resource 5) for it.
     pub lwm2m_result: u32,

@@ -1,7 +1,8 @@
 //! The functions of an update.
 //!
 //! A handle's first word says whether there is a session in it, and whether a call is under way: a callback that calls
-//! the library with the same handle is refused before it could see anything half done.
+//! the library with the same handle is refused before it could see anything half done. `sprag_init` alone takes any
+//! handle, and must not be called from there.
 #![expect(unsafe_code, reason = "the caller is written in C")]
 
 use sprag_verifier::{Error, lwm2m_result};
@@ -36,8 +37,12 @@ const _: () = assert!(align_of::<Slot>() <= align_of::<Handle>());
 ///
 /// Nothing is read from flash or written to it before `sprag_resume` or `sprag_process`.
 ///
+/// Never call it from inside a callback with the handle that the callback works for. It begins anew over whatever the
+/// handle holds, since memory that was never written, or that a reset left, cannot be told from a call under way.
+///
 /// # Safety
-/// `handle` is null or points at a `sprag_handle`, whatever is in it. `config` is null or points at a
+/// `handle` is null or points at a `sprag_handle`, whatever is in it, and no function of this library is under way with
+/// it. `config` is null or points at a
 /// `sprag_config`. What that points at may be read, and its memory be written, and stays as it is, until
 /// `sprag_finalize` or another `sprag_init` of the same handle; the callbacks may be called until then, from inside
 /// the functions of this library.
@@ -87,7 +92,9 @@ pub unsafe extern "C" fn sprag_resume(handle: *mut Handle, offset: *mut u64) -> 
 /// wanted. `SPRAG_DONE`: the new image is whole and marked for its trial boot; bytes behind it are passed over.
 ///
 /// After `SPRAG_E_BLOCK_HASH`, `SPRAG_E_PAGE_HASH`, `SPRAG_E_STREAM_GAP` or `SPRAG_E_STREAM_END`, fetch again from
-/// `sprag_wanted` on: the update stands, and the next bytes are taken to be those. After any other error it has ended.
+/// `sprag_wanted` on: the update stands, and the next bytes are taken to be those. After any other error that the update came to it has ended. A call that is refused as a call
+/// changes nothing: `SPRAG_E_NULL_POINTER` and what else is wrong with arguments, and `SPRAG_E_WRONG_STATE` from inside a
+/// callback or without `sprag_init`.
 ///
 /// # Safety
 /// `handle` as in `sprag_resume`. `bytes` is null, or `len` bytes may be read there.
@@ -154,7 +161,7 @@ pub unsafe extern "C" fn sprag_finalize(handle: *mut Handle) -> i32 {
     came_to
 }
 
-/// Tells where the update stands, and why the last call was refused.
+/// Tells where the update stands, and why the last `sprag_resume` or `sprag_process` was refused.
 ///
 /// # Safety
 /// `handle` as in `sprag_resume`; `report` is null or points at a `sprag_status` that says its size.
