@@ -68,7 +68,7 @@ impl TrustArgs {
             return refused("a trust store is given alone, without other stores or keys");
         }
         let store = TrustFile::decode(path, bytes)?;
-        match store.last_complete()? {
+        match store.last_complete() {
             0 => refused("no version of the trust store is fully signed"),
             last => Ok(store.keyset(last)?.to_vec()),
         }

@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::print;
+use crate::digest::sha256;
 use crate::error::Error;
 use crate::input::Pinned;
 use crate::keys::minisign_id;
@@ -85,6 +86,10 @@ fn summary(store: &TrustFile) -> Result<String, Error> {
     for line in changes(old.as_ref(), &new) {
         text.push_str(&format!("  {line}\n"));
     }
+    text.push_str(&format!(
+        "SHA-256 of the key set: {}\n",
+        sha256(store.keyset(last)?)
+    ));
     text.push_str(&signed(&store.signatures(last)?));
     Ok(text)
 }

@@ -3,8 +3,8 @@
 use core::ops::Range;
 
 use sprag_manifest::{
-    Algorithm, CounterRange, Header, Key, KeyId, Keyset, List, MAX_ENVELOPE_LEN, MAX_KEYSET_LEN,
-    Members, PublicKey, Quorum, ReleaseRole, Scope, Validity,
+    Algorithm, CounterRange, EncodeError, Header, Key, KeyId, Keyset, List, MAX_ENVELOPE_LEN,
+    MAX_KEYSET_LEN, Members, PublicKey, Quorum, ReleaseRole, Scope, Validity,
 };
 use sprag_verifier::{
     Area, AuthenticManifest, Dalek, Error, ExampleKeys, FlashErrorKind, Geometry, Intake, KeyRole,
@@ -69,6 +69,32 @@ pub(crate) fn follow(
         keys: trusted.collect(),
         signer,
     })
+}
+
+/// Lets a device with the key set `before` follow one update: a version in the frame of a chain.
+///
+/// # Errors
+/// The device's refusal.
+pub(super) fn follow_update(before: &[u8], update: &[u8]) -> Result<(), Error> {
+    let mut flash = Memory::new();
+    let mut memory = [0; MAX_KEYSET_LEN];
+    let mut keyring = Keyring::load(&mut flash, before, &mut memory, ExampleKeys::Accept)?;
+    let header = Header {
+        keysets_len: u16::try_from(update.len()).unwrap_or(u16::MAX),
+        // No package is judged here.
+        envelope_len: 1,
+        payloads_len: 1,
+    };
+    let mut package = vec![0; Header::LEN];
+    header.encode(&mut package).map_err(|e| match e {
+        EncodeError::Refused(e) => e.into(),
+        _ => Error::WrongState,
+    })?;
+    package.extend(update);
+    let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
+    let mut intake = Intake::new(&mut buffer);
+    intake.push_with::<Dalek, _>(&package, &mut keyring, &mut flash)?;
+    Ok(())
 }
 
 /// Reads the head of `package` and checks its signature by fixed keys. Where it carries a chain of key sets, the device

@@ -10,6 +10,7 @@ use sprag_manifest::{
 };
 use sprag_verifier::{Dalek, Ed25519 as _};
 
+use super::device::follow_update;
 use super::{KeysetSpec, RoleSpec};
 use crate::error::Error;
 use crate::keys::{SigningKey, VerifyingKey};
@@ -19,10 +20,10 @@ type Signature = (KeyId, [u8; 64]);
 
 /// A version of the key set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Version {
+pub(super) struct Version {
     /// The encoded key set.
     keyset: Vec<u8>,
-    signatures: Vec<Signature>,
+    pub(super) signatures: Vec<Signature>,
 }
 
 /// Who has signed a version, of those who must.
@@ -48,7 +49,7 @@ impl Signatures {
 /// A trust store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustFile {
-    versions: Vec<Version>,
+    pub(super) versions: Vec<Version>,
 }
 
 impl TrustFile {
@@ -155,10 +156,23 @@ impl TrustFile {
     /// Who has signed a version.
     ///
     /// # Errors
-    /// [`Error::TrustChange`] if there is no such version.
+    /// [`Error::TrustChange`] if there is no such version, or a signature in a listed key's name does not hold.
     pub fn signatures(&self, number: u32) -> Result<Signatures, Error> {
         let version = self.version(number)?;
         let own = self.spec(number)?;
+        let older = self.spec(number.saturating_sub(1)).ok();
+        for (id, _) in &version.signatures {
+            let listed: Vec<_> = [older.as_ref(), Some(&own)]
+                .into_iter()
+                .filter_map(|spec| spec?.key(*id))
+                .collect();
+            if !listed.is_empty() && !listed.iter().any(|key| version.is_signed_by(Some(key))) {
+                let name = crate::keys::minisign_id(*id);
+                let reason =
+                    format!("the signature of key {name} under version {number} does not hold");
+                return Err(Error::TrustChange { reason });
+            }
+        }
         let signed_by = |spec: &KeysetSpec, role: &RoleSpec| {
             let members = role.members.iter();
             let signed = members.filter(|id| version.is_signed_by(spec.key(**id)));
@@ -177,19 +191,36 @@ impl TrustFile {
         })
     }
 
-    /// The last version that all have signed who must, and none before it lacks a signature; 0 if there is none.
+    /// Holds a version against the one before, as a device does: all have signed who must, and it may follow.
     ///
     /// # Errors
-    /// None for what [`TrustFile::decode`] made.
-    pub fn last_complete(&self) -> Result<u32, Error> {
-        let mut last = 0;
-        for number in 1..=self.last() {
-            if !self.signatures(number)?.is_complete() {
-                break;
-            }
-            last = number;
+    /// [`Error::TrustChange`] for signatures that lack or do not hold; the device's refusal.
+    pub fn judge(&self, number: u32) -> Result<(), Error> {
+        if !self.signatures(number)?.is_complete() {
+            let reason = format!("version {number} of {} lacks signatures", self.last());
+            return Err(Error::TrustChange { reason });
         }
-        Ok(last)
+        if number > 1 {
+            let update = self.version(number)?.frame(number)?;
+            follow_update(self.keyset(number - 1)?, &update).map_err(Error::Device)?;
+        }
+        Ok(())
+    }
+
+    /// The last version that all have signed who must and that devices follow, as they do those before it; 0 if there
+    /// is none.
+    #[must_use]
+    pub fn last_complete(&self) -> u32 {
+        let complete = (1..=self.last()).take_while(|number| self.judge(*number).is_ok());
+        complete.last().unwrap_or(0)
+    }
+
+    /// Whether all versions before the last one are in force: what the last one changes can be told only then.
+    ///
+    /// # Errors
+    /// Those of [`TrustFile::judge`].
+    pub fn check_base(&self) -> Result<(), Error> {
+        (1..self.last()).try_for_each(|number| self.judge(number))
     }
 
     /// Puts `spec` in the place of the last version if not all have signed it, whose signatures are void then; else
@@ -199,7 +230,7 @@ impl TrustFile {
     /// Those of [`KeysetSpec::encode`].
     pub fn change(&mut self, spec: &KeysetSpec) -> Result<(), Error> {
         let mut spec = spec.clone();
-        if self.last_complete()? != self.last() {
+        if self.last_complete() != self.last() {
             self.versions.pop();
         }
         spec.version = self.last() + 1;
@@ -213,13 +244,18 @@ impl TrustFile {
     /// Adds a signature to the last version, which the key must be a root key of, or of the one before.
     ///
     /// # Errors
-    /// [`Error::TrustChange`] if it is not, or has signed.
+    /// [`Error::TrustChange`] if it is not, or has signed; those of [`TrustFile::check_base`].
     pub fn sign(&mut self, key: &SigningKey) -> Result<(), Error> {
+        self.check_base()?;
         let number = self.last();
         let id = key.key_id();
-        let mut is_root = self.spec(number)?.root.members.contains(&id);
+        // By its bytes: another key may have the same id.
+        let public = key.verifying_key();
+        let lists =
+            |spec: &KeysetSpec| spec.root.members.contains(&id) && spec.key(id) == Some(&public);
+        let mut is_root = lists(&self.spec(number)?);
         if number > 1 {
-            is_root |= self.spec(number - 1)?.root.members.contains(&id);
+            is_root |= lists(&self.spec(number - 1)?);
         }
         let refused = |reason: &str| {
             let reason = format!("key {} {reason}", crate::keys::minisign_id(id));
@@ -231,7 +267,7 @@ impl TrustFile {
         let Some(version) = self.versions.last_mut() else {
             return refused("has nothing to sign");
         };
-        if version.is_signed_by(Some(&key.verifying_key())) {
+        if version.is_signed_by(Some(&public)) {
             return refused("has signed this version");
         }
         let message = message(id, &version.keyset)?;
@@ -245,7 +281,7 @@ impl TrustFile {
     /// # Errors
     /// [`Error::TrustChange`] if no complete version is above `from`.
     pub fn chain(&self, from: u32) -> Result<(Vec<u8>, u32), Error> {
-        let last = self.last_complete()?;
+        let last = self.last_complete();
         let mut frames = Vec::new();
         let mut len = 0;
         for number in (from.max(1) + 1..=last).rev() {

@@ -3,8 +3,9 @@
 use sprag_manifest::{CounterRange, KeyId, Validity};
 
 use super::{KeysetSpec, ReleaseRoleSpec, RoleSpec};
+use crate::digest::sha256;
 use crate::explain::date;
-use crate::keys::minisign_id;
+use crate::keys::{VerifyingKey, minisign_id};
 
 /// What a key set says, line by line.
 #[must_use]
@@ -32,11 +33,19 @@ pub fn describe_keyset(spec: &KeysetSpec) -> String {
 #[must_use]
 pub fn changes(old: Option<&KeysetSpec>, new: &KeysetSpec) -> Vec<String> {
     let Some(old) = old else {
-        return describe_keyset(new).lines().map(Into::into).collect();
+        let mut lines: Vec<String> = describe_keyset(new).lines().map(Into::into).collect();
+        lines.extend(new.keys.iter().map(fingerprint));
+        return lines;
     };
     let mut lines = Vec::new();
+    if old.name != new.name {
+        lines.push(format!(
+            "the NAME becomes {}: devices refuse that",
+            new.name
+        ));
+    }
     let revoked = |id: KeyId| {
-        let is_it = |key: &crate::keys::VerifyingKey| key.key_id() == id;
+        let is_it = |key: &VerifyingKey| key.key_id() == id;
         new.revoked.iter().any(is_it) && !old.revoked.iter().any(is_it)
     };
     for key in &old.keys {
@@ -55,9 +64,13 @@ pub fn changes(old: Option<&KeysetSpec>, new: &KeysetSpec) -> Vec<String> {
         let id = key.key_id();
         let (was, is) = (old.roles_of(id).join(", "), new.roles_of(id).join(", "));
         match old.key(id) {
-            None => lines.push(format!("key {} is added: {is}", minisign_id(id))),
+            None => {
+                lines.push(format!("key {} is added: {is}", minisign_id(id)));
+                lines.push(fingerprint(key));
+            }
             Some(other) if other != key => {
-                lines.push(format!("key {} gets OTHER BYTES", minisign_id(id)));
+                lines.push(format!("key {} gets OTHER BYTES: {is}", minisign_id(id)));
+                lines.push(fingerprint(key));
             }
             Some(_) if was != is => {
                 lines.push(format!("key {}: was {was}, is {is}", minisign_id(id)));
@@ -69,6 +82,18 @@ pub fn changes(old: Option<&KeysetSpec>, new: &KeysetSpec) -> Vec<String> {
         let id = key.key_id();
         if revoked(id) && old.key(id).is_none() {
             lines.push(format!("key {} is REVOKED for ever", minisign_id(id)));
+        }
+    }
+    for key in &old.revoked {
+        if !new
+            .revoked
+            .iter()
+            .any(|other| other.to_bytes() == key.to_bytes())
+        {
+            let name = minisign_id(key.key_id());
+            lines.push(format!(
+                "the revocation of key {name} is DROPPED: devices refuse that"
+            ));
         }
     }
     threshold(&mut lines, "root", Some(&old.root), &new.root);
@@ -97,6 +122,12 @@ pub fn changes(old: Option<&KeysetSpec>, new: &KeysetSpec) -> Vec<String> {
         lines.push("nothing changes but the version".into());
     }
     lines
+}
+
+/// What two people compare over another way than the store came: a key file's words say no more than its id.
+fn fingerprint(key: &VerifyingKey) -> String {
+    let name = minisign_id(key.key_id());
+    format!("key {name} is SHA-256 {}", sha256(&key.to_bytes()))
 }
 
 /// The name of a release role: what it covers.

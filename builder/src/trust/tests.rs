@@ -3,6 +3,7 @@
 use sprag_manifest::KeyId;
 
 use super::{KeysetSpec, TrustFile, changes};
+use crate::digest::sha256;
 use crate::error::Error;
 use crate::keys::SigningKey;
 
@@ -46,7 +47,7 @@ pub(crate) fn ceremony() -> TrustFile {
 #[test]
 fn a_store_is_read_as_it_was_written() {
     let store = ceremony();
-    assert_eq!((store.last(), store.last_complete().unwrap()), (3, 3));
+    assert_eq!((store.last(), store.last_complete()), (3, 3));
     let bytes = store.encode().unwrap();
     assert!(TrustFile::is_one(&bytes));
     assert_eq!(TrustFile::decode("x".as_ref(), &bytes).unwrap(), store);
@@ -60,7 +61,7 @@ fn a_store_is_read_as_it_was_written() {
     drafted.change(&spec).unwrap();
     let bytes = drafted.encode().unwrap();
     let again = TrustFile::decode("x".as_ref(), &bytes).unwrap();
-    assert_eq!((again.last(), again.last_complete().unwrap()), (4, 3));
+    assert_eq!((again.last(), again.last_complete()), (4, 3));
 }
 
 #[test]
@@ -75,10 +76,10 @@ fn a_version_is_in_force_when_both_roots_have_signed() {
     }
     store.change(&spec).unwrap();
     for number in [10, 12, 13] {
-        assert_eq!(store.last_complete().unwrap(), 3);
+        assert_eq!(store.last_complete(), 3);
         store.sign(&key(number)).unwrap();
     }
-    assert_eq!(store.last_complete().unwrap(), 4);
+    assert_eq!(store.last_complete(), 4);
     let again = store.sign(&key(13)).unwrap_err();
     assert!(matches!(again, Error::TrustChange { .. }), "{again}");
     let stranger = store.sign(&key(1)).unwrap_err();
@@ -112,6 +113,10 @@ fn what_changes_is_told_in_words() {
         [
             "key 101010101010101 (release) is REVOKED for ever",
             "key 404040404040404 is added: release",
+            &format!(
+                "key 404040404040404 is SHA-256 {}",
+                sha256(&key(4).verifying_key().to_bytes())
+            ),
             "root: 2 of 3 signatures become 3 of 3",
             "sequence numbers becomes 0 to 100",
         ]
@@ -120,6 +125,61 @@ fn what_changes_is_told_in_words() {
         changes(Some(&new), &new),
         ["nothing changes but the version"]
     );
+    let mut bent = new.clone();
+    bent.name = "other-fleet".into();
+    bent.revoked.clear();
+    assert_eq!(
+        changes(Some(&new), &bent),
+        [
+            "the NAME becomes other-fleet: devices refuse that",
+            "the revocation of key 101010101010101 is DROPPED: devices refuse that",
+        ]
+    );
+}
+
+#[test]
+fn nothing_is_signed_upon_a_base_that_is_not_in_force() {
+    let good = ceremony();
+    let mut spec = good.spec(3).unwrap();
+    spec.root.threshold = 3;
+    let mut store = good.clone();
+    store.change(&spec).unwrap();
+    assert!(store.clone().sign(&key(10)).is_ok());
+    let bytes = store.encode().unwrap();
+    // The version before has lost a signature; or one in a root's name does not hold.
+    let reason = |store: &mut TrustFile| match store.sign(&key(10)) {
+        Err(Error::TrustChange { reason }) => reason,
+        other => panic!("{other:?}"),
+    };
+    let mut lacking = TrustFile::decode("x".as_ref(), &bytes).unwrap();
+    lacking.forget(3);
+    assert_eq!(reason(&mut lacking), "version 3 of 4 lacks signatures");
+    let mut forged = store.clone();
+    forged.forge(3);
+    assert!(reason(&mut forged).contains("does not hold"));
+    // Another key under a root key's id.
+    let other = SigningKey::from_seed(KeyId([10; 8]), &[99; 32]);
+    assert!(store.sign(&other).is_err());
+    // Signed by all who must, and no device follows it: a revocation is gone.
+    let mut spec = good.spec(3).unwrap();
+    spec.revoked.clear();
+    let mut store = good;
+    store.change(&spec).unwrap();
+    for number in [10, 11] {
+        store.sign(&key(number)).unwrap();
+    }
+    assert_eq!(store.judge(4).unwrap_err().code(), 315);
+    assert_eq!(store.last_complete(), 3);
+}
+
+impl TrustFile {
+    fn forget(&mut self, number: usize) {
+        self.versions[number - 1].signatures.pop();
+    }
+
+    fn forge(&mut self, number: usize) {
+        self.versions[number - 1].signatures[0].1[0] ^= 1;
+    }
 }
 
 #[test]
