@@ -127,7 +127,7 @@ pub(in crate::cli) struct LimitArgs {
     /// Trust store
     #[arg(value_name = "FILE.trust")]
     store: PathBuf,
-    /// Lowest sequence number; a device above the highest is set back to it
+    /// Lowest sequence number; a device above the highest is set back to one below it
     #[arg(long, value_name = "N", value_parser = bound)]
     min_sequence: Option<Bound>,
     /// Highest sequence number
@@ -268,6 +268,18 @@ pub(super) fn limit(args: &LimitArgs) -> Result<(), Error> {
         for (field, bound) in bounds {
             if let Some(Bound(value)) = bound {
                 *field = value;
+            }
+        }
+        let ranges = [
+            ("sequence number", spec.sequences),
+            ("security counter", spec.security_counters),
+        ];
+        for (name, range) in ranges {
+            if range.max.is_some() && range.min.is_none() {
+                let reason = format!(
+                    "a highest {name} needs a lowest: devices above the one are set back to the other"
+                );
+                return Err(Error::TrustChange { reason });
             }
         }
         Ok(())
