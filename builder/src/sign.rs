@@ -210,6 +210,24 @@ impl Answer {
         self.key.key_id()
     }
 
+    /// Whether it is by the key that was asked, byte for byte: an answer's own words on its key prove nothing.
+    ///
+    /// # Errors
+    /// [`Error::SignRequest`] naming `path`.
+    pub fn check_key(&self, path: &Path, key: &VerifyingKey) -> Result<(), Error> {
+        if self.key == *key {
+            return Ok(());
+        }
+        let reason = format!(
+            "it is by key {} ({}), and key {} ({}) was asked",
+            minisign_id(self.key.key_id()),
+            hex(&self.key.to_bytes()),
+            minisign_id(key.key_id()),
+            hex(&key.to_bytes())
+        );
+        Err(refused(path, &reason))
+    }
+
     /// Adds the signature to the package that was asked for.
     ///
     /// # Errors

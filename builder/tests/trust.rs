@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -24,6 +24,7 @@ impl Desk {
             .args(line.split_whitespace())
             .current_dir(self.0.path())
             .env_remove("SPRAG_PASSWORD")
+            .stdin(Stdio::null())
             .output()
             .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -149,14 +150,22 @@ fn a_ceremony() {
     }
     desk.ok("sign here.sprag --key rel4.key");
     desk.ok("sign there.sprag --request request.txt --key rel4.pub");
-    let said = desk.ok("sign --respond request.txt --key rel4.key --answer answer.txt");
+    let said = desk.ok("sign --respond request.txt --key rel4.key --answer answer.txt --yes");
     assert!(
         said.contains("product: sensor") && said.contains("security-counter: 0"),
         "{said}"
     );
-    desk.ok("sign there.sprag --attach answer.txt");
+    // By the key that was asked, and no other.
+    assert_eq!(
+        desk.refused("sign there.sprag --attach answer.txt --key rel2.pub"),
+        1042
+    );
+    desk.ok("sign there.sprag --attach answer.txt --key rel4.pub");
     assert_eq!(desk.bytes("there.sprag"), desk.bytes("here.sprag"));
-    assert_eq!(desk.refused("sign there.sprag --attach answer.txt"), 1041);
+    assert_eq!(
+        desk.refused("sign there.sprag --attach answer.txt --key rel4.pub"),
+        1041
+    );
     external(&desk);
     assert_eq!(desk.bytes("program.sprag"), desk.bytes("here.sprag"));
 
@@ -212,10 +221,28 @@ fn a_changed_request_is_not_answered() {
     let path = desk.0.path().join("request.txt");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("product: sensor", "product: sensory")).unwrap();
-    let line = "sign --respond request.txt --key rel2.key --answer answer.txt";
+    let line = "sign --respond request.txt --key rel2.key --answer answer.txt --yes";
     assert_eq!(desk.refused(line), 1042);
     assert!(!desk.0.path().join("answer.txt").exists());
     fs::write(&path, text).unwrap();
     assert_eq!(desk.refused(&line.replace("rel2", "rel1")), 1042);
+    // Nobody is there to confirm; and no answer takes the place of the key.
+    assert_eq!(desk.refused(&line.replace(" --yes", "")), 1042);
+    let key = desk.bytes("rel2.key");
+    let over = desk.run(&line.replace("answer.txt", "rel2.key"));
+    assert_ne!(over.code, 0);
+    let over = desk.run("sign fw.sprag --request rel2.pub --key rel2.pub");
+    assert_ne!(over.code, 0);
+    assert_eq!(desk.bytes("rel2.key"), key);
     desk.ok(line);
+}
+
+#[test]
+fn a_highest_counter_needs_a_lowest() {
+    let desk = desk();
+    assert_eq!(
+        desk.refused("trust limit fleet.trust --max-sequence 100"),
+        1041
+    );
+    desk.ok("trust limit fleet.trust --min-sequence 5 --max-sequence 100");
 }

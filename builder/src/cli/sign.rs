@@ -2,6 +2,7 @@
 
 mod external;
 
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -22,7 +23,7 @@ use crate::sign::{Answer, Request, add_signature};
   With a key on a machine without a network: a request goes there, and an answer comes back
     sprag sign fw.sprag --request request.txt --key rel2.pub
     sprag sign --respond request.txt --key rel2.key --answer answer.txt
-    sprag sign fw.sprag --attach answer.txt
+    sprag sign fw.sprag --attach answer.txt --key rel2.pub
   With a key that another program holds, for example one in the cloud:
     sprag sign fw.sprag --external ./kms-signer --key rel2.pub
 
@@ -31,9 +32,9 @@ pub(super) struct SignArgs {
     /// Package
     #[arg(value_name = "PKG", required_unless_present = "respond")]
     package: Option<PathBuf>,
-    /// Key: secret to sign here, public to ask another machine or program
-    #[arg(long, value_name = "FILE", required_unless_present = "attach")]
-    key: Option<PathBuf>,
+    /// Key: secret to sign here, public to ask another machine or program, and to check its answer
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
     /// Write a request for a signature by --key
     #[arg(long, value_name = "PATH", conflicts_with_all = ["respond", "attach", "external"])]
     request: Option<PathBuf>,
@@ -43,9 +44,12 @@ pub(super) struct SignArgs {
     /// Answer to write
     #[arg(long, value_name = "PATH", requires = "respond")]
     answer: Option<PathBuf>,
-    /// Add the signature of an answer to the package
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["key", "external"])]
+    /// Add the signature of an answer by --key to the package
+    #[arg(long, value_name = "PATH", conflicts_with = "external")]
     attach: Option<PathBuf>,
+    /// Answer without being asked on the terminal whether what was told is right
+    #[arg(long, requires = "respond")]
+    yes: bool,
     /// Program that signs: JSON on its standard input, JSON on its standard output
     #[arg(long, value_name = "PROGRAM")]
     external: Option<PathBuf>,
@@ -64,17 +68,18 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
     let path = given(args.package.as_deref(), "package")?;
     let package = Pinned::read(path)?;
     if let Some(request) = &args.request {
-        let key = VerifyingKey::load(given(args.key.as_deref(), "key")?)?;
+        let key = VerifyingKey::load(&args.key)?;
         let asked = Request::new(package.bytes(), &key)?;
-        write(request, &[path], asked.to_text()?.as_bytes())?;
+        write(request, &[path, &args.key], asked.to_text()?.as_bytes())?;
         return print(&asked.summary()?);
     }
     let (signed, id) = if let Some(answer) = &args.attach {
         let answer_text = read_text(answer)?;
         let parsed = Answer::parse(answer, &answer_text)?;
+        parsed.check_key(answer, &VerifyingKey::load(&args.key)?)?;
         (parsed.attach(answer, package.bytes())?, parsed.key_id())
     } else if let Some(program) = &args.external {
-        let key = VerifyingKey::load(given(args.key.as_deref(), "key")?)?;
+        let key = VerifyingKey::load(&args.key)?;
         let request = Request::new(package.bytes(), &key)?;
         let signature = external::sign(program, &request)?;
         let answer = request.answered_by(program, signature)?;
@@ -84,8 +89,7 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
         (add_signature(package.bytes(), &key)?, key.key_id())
     };
     let out = args.out.as_deref().unwrap_or(path);
-    let secrets: Vec<&Path> = args.key.iter().map(PathBuf::as_path).collect();
-    write(out, &secrets, &signed)?;
+    write(out, &[&args.key], &signed)?;
     print(&format!("signed by key {}: {}\n", key_name(id), shown(out)))
 }
 
@@ -93,17 +97,36 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
 fn respond(args: &SignArgs, path: &Path, answer: &Path) -> Result<(), Error> {
     let request = Request::parse(path, &read_text(path)?)?;
     print(&request.summary()?)?;
+    if !args.yes {
+        confirm(path)?;
+    }
     let signed = request.answer(path, &load(args)?)?;
-    write(answer, &[path], signed.to_text().as_bytes())?;
+    write(answer, &[path, &args.key], signed.to_text().as_bytes())?;
     print(&format!("signed: {}\n", shown(answer)))
+}
+
+/// Asks whether what was told is what is meant to be signed.
+fn confirm(path: &Path) -> Result<(), Error> {
+    let refused = |reason: &str| Error::SignRequest {
+        path: path.into(),
+        reason: reason.into(),
+    };
+    if !io::stdin().is_terminal() {
+        return Err(refused(
+            "there is no terminal to ask whether it is right: read it, then add --yes",
+        ));
+    }
+    print("sign this? type yes: ")?;
+    let mut said = String::new();
+    match io::stdin().read_line(&mut said) {
+        Ok(_) if said.trim() == "yes" => Ok(()),
+        _ => Err(refused("it was not confirmed")),
+    }
 }
 
 fn load(args: &SignArgs) -> Result<SigningKey, Error> {
     let password = PasswordSource::from_option(args.password_file.as_deref());
-    Ok(SigningKey::load(
-        given(args.key.as_deref(), "key")?,
-        &password,
-    )?)
+    Ok(SigningKey::load(&args.key, &password)?)
 }
 
 fn given<'a>(path: Option<&'a Path>, field: &'static str) -> Result<&'a Path, Error> {
