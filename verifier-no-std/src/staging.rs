@@ -36,7 +36,7 @@ pub(crate) struct Staging {
     left: u8,
     /// Where the part was looked for first, while it is looked for behind sectors that may have been left.
     sought_from: Option<u32>,
-    /// End of the last sector in which the parts found prove that its erase was whole.
+    /// End of the last sector in which the parts found prove that its erase was whole, and that of all before it.
     sound_to: u32,
     /// End of the sector that this run erased last.
     erased_to: u32,
@@ -98,8 +98,8 @@ impl Staging {
         flash.read(self.area, self.position, part)
     }
 
-    /// Moves behind a part that was found whole. Where it ends in bytes like erased ones, the erase of its last
-    /// sector may have been cut short; any other byte of it there proves that erase whole.
+    /// Moves behind a part that was found whole. Where it ends in bytes like erased ones, the erase of the sectors under
+    /// these may have been cut short; any other byte in a sector proves its erase whole.
     pub(crate) fn advance<S: Storage>(&mut self, flash: &Flash<'_, S>, part: &[u8]) {
         let start = self.position;
         if self.sought_from.take() == Some(self.start) {
@@ -107,11 +107,10 @@ impl Staging {
         }
         self.left = 0;
         self.position = self.end_of_part(flash, part.len());
-        let sector = flash.sector(self.area, self.position.saturating_sub(1));
-        let before = usize::try_from(sector.start.saturating_sub(start)).unwrap_or(usize::MAX);
         let erased = flash.erased(self.area);
-        if part.iter().skip(before).any(|&byte| byte != erased) {
-            self.sound_to = sector.end;
+        let last = part.iter().rposition(|&byte| byte != erased);
+        if let Some(last) = last.and_then(|last| u32::try_from(last).ok()) {
+            self.sound_to = flash.sector(self.area, start.saturating_add(last)).end;
         }
         self.written = 0;
         self.rewrites = 0;
@@ -187,6 +186,11 @@ impl Staging {
             };
             let at = self.position.saturating_add(self.written);
             let sector = flash.sector(self.area, at);
+            match self.firm_up(flash, sector.start) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(e) => return self.leave(flash, at, part.len(), e),
+            }
             // What an unsound sector holds before `at` is like erased bytes, or torn: nothing is lost.
             let sound = self.sound_to == sector.end || self.erased_to == sector.end;
             if at == sector.start || !sound {
@@ -209,6 +213,29 @@ impl Staging {
             }
         }
         Ok(false)
+    }
+
+    /// Erases one of the sectors up to `end` that hold nothing but bytes like erased ones; false if there is none. A cut
+    /// that they outlived may have left them half erased: they read right today.
+    pub(crate) fn firm_up<S: Storage>(
+        &mut self,
+        flash: &mut Flash<'_, S>,
+        end: u32,
+    ) -> Result<bool, Error> {
+        let firm = self.sound_to.max(self.erased_to).max(self.start);
+        if firm >= end {
+            return Ok(false);
+        }
+        let sector = flash.sector(self.area, firm);
+        self.erased_to = sector.end;
+        flash.erase(self.area, sector)?;
+        Ok(true)
+    }
+
+    /// The same behind the last part. A sector that cannot be erased reads right, and is checked once more when it is
+    /// decoded.
+    pub(crate) fn firm_up_end<S: Storage>(&mut self, flash: &mut Flash<'_, S>) -> bool {
+        self.firm_up(flash, self.position).unwrap_or(true)
     }
 
     /// After a piece at `at` failed: the part of `len` bytes is written again, if in another place.
@@ -254,6 +281,7 @@ impl Staging {
             self.start = next;
         }
         self.left = self.left.saturating_add(1);
+        self.erased_to = next;
         (self.position, self.written, self.rewrites) = (next, 0, 0);
         Ok(false)
     }

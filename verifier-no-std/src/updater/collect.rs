@@ -21,6 +21,12 @@ impl<D: PatchDecoder> Updater<'_, D> {
         pass: Pass,
     ) -> Result<(), Error> {
         let Some(part) = self.cursor.part() else {
+            let alone = self.plan.in_place.is_some_and(|in_place| in_place.applies);
+            if let (Pass::Collect, false, Some(staging)) = (pass, alone, self.staging.as_mut())
+                && staging.firm_up_end(flash)
+            {
+                return Ok(());
+            }
             match (pass, self.plan.in_place, self.walk.take()) {
                 (Pass::Collect, Some(in_place), _) => self.all_collected(&in_place),
                 // All were in the decoder before a reset.

@@ -3,7 +3,9 @@
 use flash_sim::{CutStyle, Operation, OperationKind};
 use sprag_verifier::{Area, StagingPlace, checkpoint_copy_len, checkpoint_min_operations};
 
-use crate::support::sweep::{Counts, Pairs, Tears, What, cut_fresh, finish, sweep, uncut};
+use crate::support::sweep::{
+    Counts, Pairs, Tears, What, cut_fresh, finish, run_to_cut, sweep, uncut,
+};
 use crate::support::two_slots::TwoSlots;
 use crate::support::{
     Link, Ran, Release, Room, Stop, apply, l4, nrf, random_image, random_operations,
@@ -114,6 +116,53 @@ fn images_with_long_blank_runs() {
         counts.cuts > 5000 && counts.double_cuts >= 800,
         "{counts:?}"
     );
+}
+
+/// Blocks longer than sectors: of a sector that holds nothing but bytes like erased ones, the part reads whole after a cut
+/// in its erase, and later does not. A second cut must not cost what was staged behind it.
+#[test]
+fn sectors_of_blank_bytes_are_not_believed() {
+    let old = random_image(900, 21);
+    let mut cuts = 0;
+    for run in [300, 700, 1300] {
+        let mut new = random_image(800, 22);
+        new.resize(800 + run, 0xff);
+        new.extend(random_image(2900, 23));
+        let mut release = Release::full(new);
+        release.payloads[0].block_size = 1024;
+        for place in [StagingPlace::Area, StagingPlace::SlotTail] {
+            let room = Room {
+                place,
+                image: 20,
+                staging: 60,
+            };
+            let board = l4::<256>(room).in_service(&old);
+            let life = TwoSlots::new(board, &release, &old, place);
+            let uncut = uncut(&life);
+            for operation in uncut.sim().log() {
+                for style in CutStyle::for_operation(operation, uncut.sim().geometry(), 7) {
+                    if !matches!(style, CutStyle::PartialErase { .. }) {
+                        continue;
+                    }
+                    let first = (operation.index, style);
+                    let (board, link) = cut_fresh(&life, first);
+                    for later in (0..60).step_by(4) {
+                        let (mut board, mut link) = (board.clone(), link.clone());
+                        let what = What {
+                            first: Some(first),
+                            second: Some((later, CutStyle::Clean)),
+                        };
+                        board.sim_mut().power_on();
+                        board.sim_mut().cut_after(later, CutStyle::Clean);
+                        run_to_cut(&life, &mut board, &mut link, &what);
+                        finish(&life, &mut board, &mut link, 2, &what);
+                        cuts += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(cuts > 10_000, "{cuts}");
 }
 
 /// Once all is staged, the update needs no link: the head is staged as well.

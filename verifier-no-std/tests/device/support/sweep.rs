@@ -53,8 +53,8 @@ pub(crate) trait Life<const R: usize, const W: usize, const S: usize> {
 /// A cut, and perhaps one while the device recovered from it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct What {
-    first: Option<(u64, CutStyle)>,
-    second: Option<(u64, CutStyle)>,
+    pub(crate) first: Option<(u64, CutStyle)>,
+    pub(crate) second: Option<(u64, CutStyle)>,
 }
 
 impl Display for What {
