@@ -181,12 +181,15 @@ pub fn build_with_chain(
         });
     }
 
-    if single.is_none() && inputs.profile.is_some_and(|p| p.flash.is_some()) {
-        let forward = payloads.iter_mut().filter(|p| p.role != Role::Reverse);
-        for payload in forward {
+    if single.is_some() || inputs.profile.is_some_and(|p| p.flash.is_some()) {
+        for payload in &mut payloads {
             let source = payload.source.and_then(|n| usize::try_from(n).ok());
             let source = source.and_then(|n| inputs.sources.get(n));
-            payload.count_reads(source.map_or(&[], |source| source.bytes), inputs.new);
+            let old = source.map_or(&[][..], |source| source.bytes);
+            match payload.role {
+                Role::Reverse => payload.count_reads(inputs.new, old),
+                _ => payload.count_reads(old, inputs.new),
+            }
         }
     }
 

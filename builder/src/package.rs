@@ -69,11 +69,14 @@ pub(crate) fn assemble(
         .iter()
         .map(|spec| (entry(spec, release.block_size), spec.in_place))
         .collect();
+    let largest = sources.iter().map(|source| source.size).max();
+    let sizes = (target.size, largest.unwrap_or(0));
     match (&fit.single, fit.profile) {
-        (Some(single), _) => single.complete(&mut entries, target.size, fixed),
+        (Some(single), _) => {
+            let reads: Vec<_> = payloads.iter().map(|spec| spec.decoder_reads).collect();
+            single.complete(&mut entries, sizes, &reads, fixed);
+        }
         (None, Some(profile)) => {
-            let largest = sources.iter().map(|source| source.size).max();
-            let sizes = (target.size, largest.unwrap_or(0));
             for ((entry, _), spec) in entries.iter_mut().zip(payloads) {
                 strategy::plan(entry, sizes, spec.decoder_reads, profile, fixed);
             }

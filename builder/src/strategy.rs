@@ -38,7 +38,7 @@ pub(crate) fn plan(
         image,
         source,
         decoder_reads,
-        flash,
+        sector: flash.sector_size,
     };
     let tail = tail_of(flash, image);
     let stored = Index::new(payload).stored_len();

@@ -458,6 +458,11 @@ fn what_the_manifest_states_as_least_power_is_enough() {
             "slot-size = 68608\nscratch-size = 65536\n",
             "checkpoints",
         ),
+        (
+            24_000,
+            "slots = 1\nslot-size = 36864\nstaging-size = 49152\nscratch-size = 32768\n",
+            "the only slot",
+        ),
     ];
     for (len, flash, place) in places {
         let (old, new) = moved(len);
@@ -472,6 +477,9 @@ fn what_the_manifest_states_as_least_power_is_enough() {
         wanted.codec = CodecChoice::Native;
         wanted.ram = Some(8192);
         wanted.release.block_size = 1024;
+        if place == "the only slot" {
+            wanted.way_back = WayBack::WithReverse;
+        }
         let key = key();
         let package = build(&wanted, &key, &mut |_, _, _| {}).unwrap();
         let manifest = manifest_of(&package).unwrap();

@@ -2,7 +2,7 @@
 //! each reset all is looked at again and something new is made. The sweeps of `simulate` hold these sums against the
 //! device code.
 
-use sprag_manifest::{FlashProfile, Index, MAX_ENVELOPE_LEN, Payload};
+use sprag_manifest::{Index, MAX_ENVELOPE_LEN, Payload};
 use sprag_verifier::{CodecSet, Images, PatchDecoder, Pull, checkpoint_copy_len};
 
 use crate::codec::HostCodecs;
@@ -22,20 +22,21 @@ const UNIT: u64 = 1024;
 
 /// What an update is about, apart from its payload. Sizes are bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scope<'f> {
+pub(crate) struct Scope {
     /// The new image.
     pub(crate) image: u32,
     /// The largest old image that the package knows.
     pub(crate) source: u32,
     /// What the decoder reads of both images; `None` if nothing is known.
     pub(crate) decoder_reads: Option<u64>,
-    pub(crate) flash: &'f FlashProfile,
+    /// A sector of the flash.
+    pub(crate) sector: u32,
 }
 
 /// Erases and writes between two cuts of the power that are enough for a payload that is staged in `tail` bytes of the
 /// slot, or in an area of its own, or not staged.
-pub(crate) fn operations(payload: &Payload, scope: &Scope<'_>, tail: Option<u32>) -> u32 {
-    let sector = u64::from(scope.flash.sector_size.max(1));
+pub(crate) fn operations(payload: &Payload, scope: &Scope, tail: Option<u32>) -> u32 {
+    let sector = u64::from(scope.sector.max(1));
     let chunks = |len: u64| len.div_ceil(CHUNK);
     let index = Index::new(payload);
     let parts = index.items().map(|part| u64::from(part.len));
@@ -55,13 +56,13 @@ pub(crate) fn operations(payload: &Payload, scope: &Scope<'_>, tail: Option<u32>
 }
 
 /// Work between two cuts of the power that is enough, in units of 1024 bytes hashed, decoded, read and written.
-pub(crate) fn work(payload: &Payload, scope: &Scope<'_>) -> u32 {
+pub(crate) fn work(payload: &Payload, scope: &Scope) -> u32 {
     let Some(reads) = scope.decoder_reads else {
         return 0;
     };
     let (image, source) = (u64::from(scope.image), u64::from(scope.source));
     let index = Index::new(payload);
-    let sector = u64::from(scope.flash.sector_size);
+    let sector = u64::from(scope.sector);
     let head = u64::try_from(MAX_ENVELOPE_LEN)
         .unwrap_or(u64::MAX)
         .min(2048);
@@ -80,8 +81,51 @@ pub(crate) fn work(payload: &Payload, scope: &Scope<'_>) -> u32 {
         // What the copy counts on costs less to hash than to decode.
         _ => image + 6 * u64::from(checkpoint_copy_len(payload, &HostCodecs)),
     };
-    let all = RECORD_WORK + looked_at + staged + decoded + mended + checkpoints;
-    u32::try_from(all.div_ceil(UNIT)).unwrap_or(u32::MAX)
+    in_units(RECORD_WORK + looked_at + staged + decoded + mended + checkpoints)
+}
+
+/// The same for a payload of a device with a single slot, which stages it `together` with the one that leads back, if there is one.
+/// Saved states of the decoder have `state_len` bytes.
+pub(crate) fn work_in_place(
+    payload: &Payload,
+    together: &[Payload],
+    scope: &Scope,
+    state_len: u32,
+) -> u32 {
+    let Some(reads) = scope.decoder_reads else {
+        return 0;
+    };
+    // Whichever way it leads.
+    let longest = u64::from(scope.image.max(scope.source));
+    let head = u64::try_from(MAX_ENVELOPE_LEN)
+        .unwrap_or(u64::MAX)
+        .min(2048);
+    // The application looks for what it runs, or the bootloader for what it is to do; an image on trial is hashed.
+    let looked_at = 6 * head + 4 * longest;
+    let staged: u64 = together
+        .iter()
+        .map(|payload| {
+            let index = Index::new(payload);
+            let block = u64::from(index.block_buffer_len());
+            2 * (2 * index.stored_len() + LOOKS_AT_TORN * block)
+        })
+        .sum();
+    // A group is decoded from a saved state, so that this is more than enough; a full image as a whole.
+    let decoded = 2 * longest + reads + reads / 8;
+    // A piece is moved or a group copied: read twice, written and read back.
+    let piece = match payload.in_place_group {
+        0 => longest,
+        group => u64::from(group.max(payload.in_place_shift)),
+    };
+    let copied = 4 * (piece + u64::from(scope.sector));
+    let saved = 6 * u64::from(state_len);
+    // The image that was made is read and hashed, once more if it seems wrong.
+    let checked = 4 * longest;
+    in_units(RECORD_WORK + looked_at + staged + decoded + copied + saved + checked)
+}
+
+fn in_units(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX)
 }
 
 /// Bytes of both images that the decoder of `stream` reads; `None` for a stream that is not decoded.

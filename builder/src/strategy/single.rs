@@ -7,6 +7,7 @@ use sprag_manifest::{
 };
 use sprag_verifier::in_place_copy_len;
 
+use super::least::{self, Scope};
 use crate::codec::HostCodecs;
 use crate::delta::InPlace;
 use crate::error::Error;
@@ -178,11 +179,12 @@ impl Single {
     }
 
     /// Completes the entries of payloads for the only slot: deltas with their plans, and full images without one.
-    /// A `fixed` block size is kept.
+    /// `source_len` is that of the longest old image. A `fixed` block size is kept.
     pub(crate) fn complete(
         &self,
         entries: &mut [(Payload, Option<Plan>)],
-        target_len: u32,
+        (target_len, source_len): (u32, u32),
+        decoder_reads: &[Option<u64>],
         fixed: bool,
     ) {
         for (payload, plan) in entries.iter_mut() {
@@ -195,7 +197,7 @@ impl Single {
         }
         // What leads there and what leads back are staged together, through the same buffers.
         let all: Vec<Payload> = entries.iter().map(|(payload, _)| *payload).collect();
-        for (payload, plan) in entries.iter_mut() {
+        for ((payload, plan), reads) in entries.iter_mut().zip(decoder_reads) {
             let mut together: Vec<Payload> = all
                 .iter()
                 .filter(|p| p.source == payload.source)
@@ -213,6 +215,14 @@ impl Single {
             let staged = staged.fold(0, u32::saturating_add);
             let applied = self.applying_operations(payload, plan.as_ref(), target_len);
             payload.needs.min_operations = applied.max(staged);
+            let scope = Scope {
+                image: target_len,
+                source: source_len,
+                decoder_reads: *reads,
+                sector: self.sector,
+            };
+            let state_len = plan.map_or(0, |plan| copy_len(plan.workspace));
+            payload.needs.min_work = least::work_in_place(payload, &together, &scope, state_len);
         }
     }
 
