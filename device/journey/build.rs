@@ -55,6 +55,9 @@ const MACHINES: [Machine; 4] = [
 /// Bytes of program memory before the application that runs.
 const BOOTLOADER_LEN: u32 = 0x10_0000;
 
+/// Bytes of RAM for data and stack. The bytes behind them are neither program's own: the bootloader leaves a word there.
+const RAM_LEN: u32 = 0x4_0000 - 16;
+
 fn main() {
     let variable = |name| std::env::var(name).expect("cargo sets it");
     let (target, folder) = (variable("TARGET"), variable("CARGO_MANIFEST_DIR"));
@@ -71,9 +74,9 @@ fn main() {
         uart,
         ..
     } = machine.expect("the last one fits all");
-    let application = program + BOOTLOADER_LEN;
+    let (application, handed) = (program + BOOTLOADER_LEN, ram + RAM_LEN);
     let constants = format!(
-        "Machine {{ board: {board:?}, application: {application:#x}, nor: {nor:#x}, uart: {uart:#x} }}"
+        "Machine {{ board: {board:?}, application: {application:#x}, handed: {handed:#x}, nor: {nor:#x}, uart: {uart:#x} }}"
     );
     std::fs::write(out.join("machine.rs"), constants).expect("the folder is cargo's");
     if variable("CARGO_CFG_TARGET_OS") != "none" {
@@ -82,7 +85,7 @@ fn main() {
     println!("cargo::rustc-cfg=bare_metal");
     for (name, start) in [("bootloader", *program), ("application", application)] {
         let memory = format!(
-            "MEMORY\n{{\n  FLASH (rx) : ORIGIN = {start:#x}, LENGTH = 256K\n  RAM (rwx) : ORIGIN = {ram:#x}, LENGTH = 256K\n}}\n"
+            "MEMORY\n{{\n  FLASH (rx) : ORIGIN = {start:#x}, LENGTH = 256K\n  RAM (rwx) : ORIGIN = {ram:#x}, LENGTH = {RAM_LEN:#x}\n}}\n"
         );
         let own = out.join(name);
         std::fs::create_dir_all(&own).expect("the folder is cargo's");

@@ -1,9 +1,13 @@
 //! QEMU's machines: where things are, how a start is asked for, and how the application is started.
 
+use sprag_verifier::Area;
+
 /// What the build script knows of the machine.
 pub(crate) struct Machine {
     pub(crate) board: &'static str,
     pub(crate) application: usize,
+    /// The word of RAM in which the bootloader says what it chose.
+    pub(crate) handed: usize,
     pub(crate) nor: usize,
     pub(crate) uart: usize,
 }
@@ -45,6 +49,32 @@ pub fn restart() -> ! {
     unsafe { write(register, value) };
     loop {
         core::hint::spin_loop();
+    }
+}
+
+/// What stands in that word, so that it is not taken for what memory happens to hold.
+const HANDED_A: u32 = 0x534c_4f41;
+const HANDED_B: u32 = 0x534c_4f42;
+
+/// Tells the application from which slot it runs. The boot record does not: a bootloader that cannot write it boots the confirmed
+/// image while the record says that one is on trial.
+pub fn hand_over(slot: Area) {
+    let word = match slot {
+        Area::SlotB => HANDED_B,
+        _ => HANDED_A,
+    };
+    // SAFETY: the word lies behind the RAM that the linker knows of.
+    unsafe { write(MACHINE.handed, word) };
+}
+
+/// The slot from which the application runs, if a bootloader has told.
+#[must_use]
+pub fn handed_over() -> Option<Area> {
+    // SAFETY: as above.
+    match unsafe { read(MACHINE.handed) } {
+        HANDED_A => Some(Area::SlotA),
+        HANDED_B => Some(Area::SlotB),
+        _ => None,
     }
 }
 

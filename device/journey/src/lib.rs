@@ -5,7 +5,7 @@ mod board;
 mod nor;
 mod uart;
 
-pub use board::{APPLICATION, BOARD, restart, start_application};
+pub use board::{APPLICATION, BOARD, hand_over, handed_over, restart, start_application};
 pub use nor::Nor;
 #[cfg(bare_metal)]
 use start as _;

@@ -3,12 +3,12 @@
 
 #[cfg(bare_metal)]
 mod application {
-    use journey::{BOARD, Nor, Uart, restart};
+    use journey::{BOARD, Nor, Uart, handed_over, restart};
     use sprag_link::{Identity, Line, Memory, serve};
     use sprag_manifest::{Isa, KeyId};
     use sprag_verifier::{
-        Area, Attempt, BootRecord, DeltaCodecs, Device, EXAMPLE_KEYS, ExampleKeys, Installed,
-        KeyRole, Phase, Resources, TrustAnchors, TrustedKey,
+        Attempt, DeltaCodecs, Device, EXAMPLE_KEYS, ExampleKeys, Installed, KeyRole, Resources,
+        TrustAnchors, TrustedKey,
     };
 
     const VERSION: &str = match (cfg!(feature = "release-1-2"), cfg!(feature = "release-1-1")) {
@@ -47,10 +47,9 @@ mod application {
             // What this release is for: it never comes to confirm itself.
             restart();
         }
-        let running = match BootRecord::load(&mut nor) {
-            Ok(record) if record.phase == Phase::Testing => record.confirmed.other_slot(),
-            Ok(record) => record.confirmed,
-            Err(_) => Area::SlotA,
+        let Some(running) = handed_over() else {
+            uart.say("no bootloader has told the slot\n");
+            restart();
         };
         // SAFETY: the program calls this function once.
         let packet: &'static mut [u8] = unsafe { &mut *(&raw mut PACKET) };

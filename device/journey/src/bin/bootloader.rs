@@ -3,7 +3,7 @@
 
 #[cfg(bare_metal)]
 mod bootloader {
-    use journey::{Nor, Uart, restart, start_application};
+    use journey::{Nor, Uart, hand_over, restart, start_application};
     use sprag_verifier::{Area, Boot, choose};
 
     #[unsafe(no_mangle)]
@@ -14,6 +14,7 @@ mod bootloader {
                 uart.say(match boot {
                     Boot::Trial(_) => "boot: on trial\n",
                     Boot::Reverted(_) => "boot: reverted\n",
+                    Boot::Unrecorded { .. } => "boot: unrecorded\n",
                     _ => "boot: confirmed\n",
                 });
                 boot.slot()
@@ -26,6 +27,7 @@ mod bootloader {
                 Area::SlotA
             }
         };
+        hand_over(slot);
         start_application(nor.slot(slot));
     }
 
