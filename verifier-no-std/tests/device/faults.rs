@@ -320,17 +320,19 @@ fn a_bad_sector_of_the_staging_area_is_left() {
     );
 }
 
+/// Two groups over an image of seven sectors.
+const ONE_SLOT: InPlacePlan = InPlacePlan {
+    image: 7,
+    group: 4,
+    shift: 1,
+    checkpoint: 256 + 120,
+    block_size: 256,
+    native: false,
+};
+
 /// The same with a single slot, where the head is found again without a link.
 #[test]
 fn a_bad_sector_is_left_with_a_single_slot_too() {
-    let plan = InPlacePlan {
-        image: 7,
-        group: 4,
-        shift: 1,
-        checkpoint: 256 + 120,
-        block_size: 256,
-        native: false,
-    };
     let mut counts = Counts::default();
     for trial in [Trial::Fails, Trial::Confirms] {
         if trial == Trial::Confirms && !is_full() {
@@ -338,7 +340,7 @@ fn a_bad_sector_is_left_with_a_single_slot_too() {
         }
         for sector in (0..20).filter(|n| is_full() || [0, 3].contains(n)) {
             for defect in DEFECTS {
-                let mut life = SingleSlot::new(nrf::<512>, plan, 0, trial);
+                let mut life = SingleSlot::new(nrf::<512>, ONE_SLOT, 0, trial);
                 let at = life.fresh.region(Area::Staging).start + sector * 512;
                 life.fresh.sim_mut().break_sector(at, defect);
                 // All is staged after other operations than with good sectors.
@@ -357,15 +359,7 @@ fn a_bad_sector_is_left_with_a_single_slot_too() {
 /// With a single slot, what is misread while the old image is moved and overwritten could not be made good.
 #[test]
 fn one_misread_never_costs_the_only_slot() {
-    let plan = InPlacePlan {
-        image: 7,
-        group: 4,
-        shift: 1,
-        checkpoint: 256 + 120,
-        block_size: 256,
-        native: false,
-    };
-    let life = SingleSlot::new(nrf::<512>, plan, 0, Trial::Fails);
+    let life = SingleSlot::new(nrf::<512>, ONE_SLOT, 0, Trial::Fails);
     let capacity = life.fresh.sim().geometry().capacity();
     let reads = u32::try_from(uncut(&life).sim().totals().reads).unwrap();
     let apart = if is_full() { 1 } else { 13 };
