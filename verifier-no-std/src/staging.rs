@@ -88,14 +88,47 @@ impl Staging {
         flash.address(self.area, self.position)
     }
 
-    /// Reads the bytes at the position.
+    /// Reads the bytes at the position. Sectors that cannot be read, as flash with ECC answers for a torn write or erase,
+    /// read as anything but erased.
     pub(crate) fn read<S: Storage>(
         &mut self,
         flash: &mut Flash<'_, S>,
         part: &mut [u8],
     ) -> Result<(), Error> {
         self.seat(flash, part.len())?;
-        flash.read(self.area, self.position, part)
+        let erased = flash.erased(self.area);
+        let (mut at, mut rest) = (self.position, part);
+        while !rest.is_empty() {
+            let left = flash.sector(self.area, at).end.saturating_sub(at);
+            let len = usize::try_from(left).unwrap_or(usize::MAX).min(rest.len());
+            let (piece, behind) = core::mem::take(&mut rest).split_at_mut(len);
+            if flash.read(self.area, at, piece).is_err() {
+                piece.fill(!erased);
+            }
+            (at, rest) = (at.saturating_add(left), behind);
+        }
+        Ok(())
+    }
+
+    /// Of `part` as it was read at the position: takes the last sector that does not look erased for one that should, since
+    /// a cut in the erase that makes it firm may have garbled it. False if there is none, or its erase is proved whole.
+    pub(crate) fn take_for_erased<S: Storage>(
+        &self,
+        flash: &Flash<'_, S>,
+        part: &mut [u8],
+    ) -> bool {
+        let erased = flash.erased(self.area);
+        let last = part.iter().rposition(|&byte| byte != erased);
+        let Some(last) = last.and_then(|last| u32::try_from(last).ok()) else {
+            return false;
+        };
+        let sector = flash.sector(self.area, self.position.saturating_add(last));
+        let start = usize::try_from(sector.start.saturating_sub(self.position));
+        let Some(garbled) = start.ok().and_then(|start| part.get_mut(start..)) else {
+            return false;
+        };
+        garbled.fill(erased);
+        sector.start >= self.sound_to
     }
 
     /// Moves behind a part that was found whole. Where it ends in bytes like erased ones, the erase of the sectors under

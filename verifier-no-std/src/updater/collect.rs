@@ -12,6 +12,10 @@ use crate::storage::Storage;
 /// Times a staged part is read again before it counts as lost.
 const MAX_REREADS: u8 = 3;
 
+/// Sectors under a staged part that are taken for erased ones, before it counts as torn: each stands for a cut in just
+/// the erase that makes them firm.
+const MAX_GARBLED: u8 = 3;
+
 impl<D: PatchDecoder> Updater<'_, D> {
     /// Looks for the part at the cursor in the staging log.
     #[inline(never)]
@@ -47,10 +51,7 @@ impl<D: PatchDecoder> Updater<'_, D> {
         };
         let staging = self.staging.as_mut().ok_or(Error::WrongState)?;
         let len = usize::try_from(part.len).unwrap_or(usize::MAX);
-        let buffer = match part.item {
-            Item::Page(_) => &mut *self.page,
-            Item::Block(_) => &mut *self.block,
-        };
+        let buffer = buffer_of(part.item, self.page, self.block);
         let buffer = buffer.get_mut(..len).ok_or(Error::WrongState)?;
         match (staging.read(flash, buffer), pass) {
             (Err(Error::StagingExhausted { .. }), _)
@@ -62,18 +63,20 @@ impl<D: PatchDecoder> Updater<'_, D> {
                     address: staging.address(flash),
                 });
             }
-            // What cannot be read, as flash with ECC answers for a torn write, is not the part.
-            (Err(Error::FlashRead { .. }), _) => buffer.fill(0),
             (read, _) => read?,
         }
-        if self.cursor.check(self.page, self.block).is_ok() {
-            self.rereads = 0;
-            let buffer = match part.item {
-                Item::Page(_) => &*self.page,
-                Item::Block(_) => &*self.block,
-            };
-            staging.advance(flash, buffer.get(..len).ok_or(Error::WrongState)?);
-            return self.found(part.item, pass);
+        for _ in 0..=MAX_GARBLED {
+            let good = self.cursor.check(self.page, self.block).is_ok();
+            let buffer = buffer_of(part.item, self.page, self.block);
+            let buffer = buffer.get_mut(..len).ok_or(Error::WrongState)?;
+            if good {
+                self.rereads = 0;
+                staging.advance(flash, buffer);
+                return self.found(part.item, pass);
+            }
+            if !staging.take_for_erased(flash, buffer) {
+                break;
+            }
         }
         match (staging.vacancy(flash, len)?, pass) {
             (Vacancy::Free, _) if staging.look_behind(flash, len) => return Ok(()),
@@ -146,5 +149,13 @@ impl<D: PatchDecoder> Updater<'_, D> {
             self.state = self.next_to_collect();
         }
         Ok(())
+    }
+}
+
+/// The buffer that holds such a part.
+const fn buffer_of<'b>(item: Item, page: &'b mut [u8], block: &'b mut [u8]) -> &'b mut [u8] {
+    match item {
+        Item::Page(_) => page,
+        Item::Block(_) => block,
     }
 }

@@ -3,6 +3,7 @@
 use flash_sim::{CutStyle, Operation, OperationKind};
 use sprag_verifier::{Area, StagingPlace, checkpoint_copy_len, checkpoint_min_operations};
 
+use crate::matrix::is_full;
 use crate::support::sweep::{
     Counts, Pairs, Tears, What, cut_fresh, finish, run_to_cut, sweep, uncut,
 };
@@ -119,21 +120,23 @@ fn images_with_long_blank_runs() {
 }
 
 /// Blocks longer than sectors: of a sector that holds nothing but bytes like erased ones, the part reads whole after a cut
-/// in its erase, and later does not. A second cut must not cost what was staged behind it.
+/// in its erase, and later does not. Nor does a cut in the erase that mends it cost what was staged, nor one after that.
 #[test]
 fn sectors_of_blank_bytes_are_not_believed() {
     let old = random_image(900, 21);
-    let mut cuts = 0;
-    for run in [300, 700, 1300] {
-        let mut new = random_image(800, 22);
-        new.resize(800 + run, 0xff);
-        new.extend(random_image(2900, 23));
+    let mut cuts = [0; 2];
+    // A whole block between two tails, the tail of one, most of one, two whole ones.
+    let runs = [(800, 1300_usize), (800, 300), (400, 650), (700, 3000)];
+    for (before, run) in &runs[..if is_full() { 4 } else { 1 }] {
+        let mut new = random_image(*before, 22);
+        new.resize(new.len() + run, 0xff);
+        new.extend(random_image(1300, 23));
         let mut release = Release::full(new);
         release.payloads[0].block_size = 1024;
         for place in [StagingPlace::Area, StagingPlace::SlotTail] {
             let room = Room {
                 place,
-                image: 20,
+                image: 24,
                 staging: 60,
             };
             let board = l4::<256>(room).in_service(&old);
@@ -141,28 +144,49 @@ fn sectors_of_blank_bytes_are_not_believed() {
             let uncut = uncut(&life);
             for operation in uncut.sim().log() {
                 for style in CutStyle::for_operation(operation, uncut.sim().geometry(), 7) {
-                    if !matches!(style, CutStyle::PartialErase { .. }) {
+                    let torn_late = matches!(style, CutStyle::TornWrite { units_done: 11, .. });
+                    if !matches!(style, CutStyle::PartialErase { .. }) && !torn_late {
                         continue;
                     }
                     let first = (operation.index, style);
                     let (board, link) = cut_fresh(&life, first);
-                    for later in (0..60).step_by(4) {
+                    let clean = (0..60).step_by(12).map(|later| (later, CutStyle::Clean));
+                    for second in clean.chain((0..4).flat_map(torn_erases)) {
                         let (mut board, mut link) = (board.clone(), link.clone());
                         let what = What {
                             first: Some(first),
-                            second: Some((later, CutStyle::Clean)),
+                            second: Some(second),
                         };
                         board.sim_mut().power_on();
-                        board.sim_mut().cut_after(later, CutStyle::Clean);
+                        board.sim_mut().cut_after(second.0, second.1);
                         run_to_cut(&life, &mut board, &mut link, &what);
+                        // The third is as the second, and earlier in the same erases.
+                        let torn = matches!(second.1, CutStyle::PartialErase { .. });
+                        for third in (0..second.0).filter(|_| torn) {
+                            let (mut board, mut link) = (board.clone(), link.clone());
+                            board.sim_mut().power_on();
+                            board.sim_mut().cut_after(third, second.1);
+                            run_to_cut(&life, &mut board, &mut link, &what);
+                            finish(&life, &mut board, &mut link, 3, &what);
+                            cuts[1] += 1;
+                        }
                         finish(&life, &mut board, &mut link, 2, &what);
-                        cuts += 1;
+                        cuts[0] += 1;
                     }
                 }
             }
         }
     }
-    assert!(cuts > 10_000, "{cuts}");
+    println!("{cuts:?}");
+    assert!(cuts[0] > 4000 && cuts[1] > 4000, "{cuts:?}");
+}
+
+/// An erase so many operations on, cut when it had garbled the sector, and when it had left bits that waver.
+fn torn_erases(later: u64) -> [(u64, CutStyle); 2] {
+    [28, 29].map(|seed| {
+        let sectors_done = 0;
+        (later, CutStyle::PartialErase { sectors_done, seed })
+    })
 }
 
 /// Once all is staged, the update needs no link: the head is staged as well.

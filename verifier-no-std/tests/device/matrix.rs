@@ -365,9 +365,9 @@ fn run(jobs: &[Job], effort: impl Fn(usize) -> Effort + Sync) -> Vec<Row> {
     rows.sort_by_key(|(number, _)| *number);
     let rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
     println!(
-        "| strategy | flash | image (B) | sectors | operations | cuts | boot old / new / bootloader | double cuts | bricks | erases of image, record, staging or checkpoints (bound) |"
+        "| strategy | flash | image (B) | sectors | operations | cuts | boot old / new / bootloader | double cuts | bricks | most operations in a step | erases of image, record, staging or checkpoints (bound) |"
     );
-    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
     for row in &rows {
         println!("{}", line(row));
     }
@@ -380,12 +380,13 @@ fn line(row: &Row) -> String {
         cuts,
         double_cuts,
         boots: [old, new, bootloader],
+        step,
     } = row.counts;
     let wear = row
         .wear
         .map(|Wear { seen, bound }| format!("{seen} ({bound})"));
     format!(
-        "| {} | {} | {} | {} | {operations} | {cuts} | {old} / {new} / {bootloader} | {double_cuts} | 0 | {} |",
+        "| {} | {} | {} | {} | {operations} | {cuts} | {old} / {new} / {bootloader} | {double_cuts} | 0 | {step} | {} |",
         row.strategy,
         row.part,
         row.image.0,

@@ -1,5 +1,7 @@
 //! One time under power: boot, and if an update is offered, all of its way to the mark.
 
+use core::cell::Cell;
+
 use flash_sim::Totals;
 use sprag_manifest::Isa;
 use sprag_verifier::{
@@ -176,6 +178,24 @@ pub(crate) enum Ran {
     UpToDate,
 }
 
+thread_local! {
+    static MOST_IN_A_STEP: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Erases and writes that one call of `step` made.
+pub(crate) fn note_step(made: u64) {
+    assert!(
+        made <= u64::from(MAX_STEP_OPERATIONS),
+        "{made} operations in a step"
+    );
+    MOST_IN_A_STEP.set(made.max(MOST_IN_A_STEP.get()));
+}
+
+/// The most of them since this was asked last, on this thread.
+pub(crate) fn most_in_a_step() -> u64 {
+    MOST_IN_A_STEP.take()
+}
+
 /// The most that one call of `step` did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -187,11 +207,7 @@ pub(crate) struct Work {
 impl Work {
     fn note(&mut self, before: Totals, after: Totals) {
         let operations = |totals: Totals| totals.writes + totals.erases;
-        let made = operations(after) - operations(before);
-        assert!(
-            made <= u64::from(MAX_STEP_OPERATIONS),
-            "{made} operations in a step"
-        );
+        note_step(operations(after) - operations(before));
         let most = |most: &mut u64, before: u64, after: u64| *most = (*most).max(after - before);
         most(&mut self.bytes_read, before.bytes_read, after.bytes_read);
         most(

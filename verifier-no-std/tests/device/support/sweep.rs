@@ -5,6 +5,7 @@ use core::fmt::{self, Display, Formatter};
 
 use flash_sim::{CutStyle, Operation, OperationKind};
 
+use super::session::most_in_a_step;
 use super::{Board, Link, Package, Rng, Stop, index};
 
 /// Times under power in which an update must come to its end, however the power failed before.
@@ -95,6 +96,8 @@ pub(crate) struct Counts {
     pub(crate) double_cuts: u64,
     /// What booted right after a cut: the old image, the new one, or neither until the bootloader was done.
     pub(crate) boots: [u64; 3],
+    /// Most erases and writes in one call of `step`, cut or not.
+    pub(crate) step: u64,
 }
 
 impl Counts {
@@ -102,6 +105,7 @@ impl Counts {
         self.operations += other.operations;
         self.cuts += other.cuts;
         self.double_cuts += other.double_cuts;
+        self.step = self.step.max(other.step);
         for (sum, count) in self.boots.iter_mut().zip(other.boots) {
             *sum += count;
         }
@@ -133,6 +137,7 @@ pub(crate) fn sweep<const R: usize, const W: usize, const S: usize>(
     tears: Tears,
     pairs: Pairs,
 ) -> Counts {
+    most_in_a_step();
     let log = uncut(life).sim().log().to_vec();
     let mut counts = Counts {
         operations: u64::try_from(log.len()).unwrap(),
@@ -199,6 +204,7 @@ pub(crate) fn sweep<const R: usize, const W: usize, const S: usize>(
             }
         }
     }
+    counts.step = most_in_a_step();
     counts
 }
 
