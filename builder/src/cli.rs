@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod audit;
 mod build;
 mod completions;
 mod delta;
@@ -55,6 +56,8 @@ enum Command {
     Trust(trust::TrustCommand),
     Build(Box<build::BuildArgs>),
     Sign(sign::SignArgs),
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Inspect(inspect::InspectArgs),
     Verify(verify::VerifyArgs),
     Apply(apply::ApplyArgs),
@@ -110,6 +113,7 @@ impl Command {
             Self::Demo(_)
             | Self::Key(_)
             | Self::Sign(_)
+            | Self::Audit(_)
             | Self::Trust(_)
             | Self::Explain(_)
             | Self::Completions(_)
@@ -124,6 +128,7 @@ impl Command {
             Self::Trust(command) => trust::run(&command),
             Self::Build(args) => build::run(&args),
             Self::Sign(args) => sign::run(&args),
+            Self::Audit(command) => audit::run(&command),
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Apply(args) => apply::run(&args),

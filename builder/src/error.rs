@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use sprag_manifest::{EncodeError, Isa};
 
+use crate::audit::AuditError;
 use crate::container::ContainerError;
 use crate::exit;
 use crate::input::InputError;
@@ -36,6 +37,8 @@ pub enum Error {
     Reported(Reported),
     /// A key or signature file was refused.
     Key(KeyError),
+    /// An audit log was refused, or could not be written.
+    Audit(AuditError),
     /// What the device code said of the package.
     Device(sprag_verifier::Error),
     /// What the device code said of a package that was just built; nothing was written.
@@ -148,6 +151,7 @@ impl Error {
             Self::Link(e) => e.code(),
             Self::Reported(e) => e.code,
             Self::Key(e) => e.code(),
+            Self::Audit(e) => e.code(),
             Self::Device(e) | Self::SelfCheck(e) => e.code(),
             Self::MissingField { .. } => 1001,
             Self::BadValue { .. } => 1002,
@@ -178,6 +182,7 @@ impl Error {
             Self::Link(e) => e.exit_code(),
             Self::Reported(e) => exit::for_device(e.code),
             Self::Key(e) => e.exit_code(),
+            Self::Audit(e) => e.exit_code(),
             Self::Device(e) => exit::for_device(e.code()),
             Self::SelfCheck(e) => match exit::for_device(e.code()) {
                 exit::DOES_NOT_FIT => exit::DOES_NOT_FIT,
@@ -212,6 +217,7 @@ impl Error {
             Self::Link(e) => e.help(),
             Self::Reported(e) => Some(format!("sprag explain {} tells cause and remedy", e.code)),
             Self::Key(e) => e.help(),
+            Self::Audit(e) => Some(e.help().into()),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
             Self::SelfCheck(e) if exit::for_device(e.code()) == exit::DOES_NOT_FIT => Some(
                 "nothing was written; lower --ram or --block-size, or give the device more".into(),
@@ -267,6 +273,7 @@ impl core::fmt::Display for Error {
             Self::Link(e) => e.fmt(f),
             Self::Reported(e) => e.fmt(f),
             Self::Key(e) => e.fmt(f),
+            Self::Audit(e) => e.fmt(f),
             Self::Device(e) => crate::explain::describe(e).fmt(f),
             Self::SelfCheck(e) => {
                 write!(
@@ -347,6 +354,12 @@ impl From<SlotsError> for Error {
 impl From<KeyError> for Error {
     fn from(e: KeyError) -> Self {
         Self::Key(e)
+    }
+}
+
+impl From<AuditError> for Error {
+    fn from(e: AuditError) -> Self {
+        Self::Audit(e)
     }
 }
 

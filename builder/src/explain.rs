@@ -3,6 +3,7 @@
 //!
 //! One table for each layer, as small as the layer is; [`explanations`] joins them, sorted by code.
 
+mod audit;
 mod binding;
 mod builder;
 mod containers;
@@ -58,7 +59,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 18] = [
+const TABLES: [&[Explanation]; 19] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
@@ -76,6 +77,7 @@ const TABLES: [&[Explanation]; 18] = [
     files::OUTPUTS,
     files::SLOTS,
     files::LINKS,
+    audit::TABLE,
     keys::TABLE,
 ];
 

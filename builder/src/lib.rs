@@ -14,9 +14,11 @@
 //! | cut its power, at every operation | [`simulate`], [`Simulation`] |
 //! | sign far from the builder | [`Request`], [`Answer`] |
 //! | key sets, version by version | [`TrustFile`], [`KeysetSpec`] |
+//! | who did what, in a log that only grows | [`AuditLog`], [`Chain`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
 
+mod audit;
 mod build;
 pub mod cli;
 mod codec;
@@ -49,6 +51,10 @@ mod trust;
 mod verify;
 mod work;
 
+pub use audit::{
+    AUDIT_CODES, Action, Approved, AuditError, AuditLog, Chain, Entry, EntryRef, Head, ImageName,
+    KeysetName, Listed, Proof, Repaired, Subject, Tail,
+};
 pub use build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build, build_with_chain};
 pub use codec::{
     CodecChoice, CodecLimits, DEFAULT_GATEWAY_RAM, DEFAULT_RAM, Effort, Encoded, HostCodecs,

@@ -113,6 +113,9 @@ pub(crate) fn assemble(
     let mut buffer = vec![0; MAX_ENVELOPE_LEN];
     let len = manifest.encode(&mut buffer)?;
     buffer.truncate(len);
+    if let Some(approval) = release.approval {
+        approval.add_to(&mut buffer)?;
+    }
     let envelope = sign(&buffer, key)?;
 
     let header = Header {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sprag_manifest::{Isa, MAX_BLOCK_SIZE, MIN_BLOCK_SIZE, PackedVersion, Release, is_name};
 
+use crate::audit::EntryRef;
 use crate::error::Error;
 use crate::input::read_text;
 
@@ -43,6 +44,8 @@ pub struct ReleaseSpec {
     pub block_size: u32,
     /// What is optional, as it was given.
     pub rest: Release,
+    /// The entry of an audit log that approved the release, for the package to name.
+    pub approval: Option<EntryRef>,
 }
 
 impl ReleaseSpec {
@@ -94,6 +97,7 @@ impl ReleaseSpec {
             security_counter: release.security_counter.unwrap_or(0),
             block_size,
             rest: release,
+            approval: None,
         })
     }
 }

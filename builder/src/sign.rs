@@ -123,6 +123,12 @@ impl Request {
         Ok(lines.join("\n"))
     }
 
+    /// The manifest that is to be signed.
+    #[must_use]
+    pub fn manifest(&self) -> &[u8] {
+        &self.manifest
+    }
+
     /// The key that is asked.
     #[must_use]
     pub const fn key(&self) -> &VerifyingKey {

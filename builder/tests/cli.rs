@@ -20,12 +20,14 @@ const KEYS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
 const MOST_CASES: usize = 45;
 
 /// What the cases write when all goes well; whatever else appears was left behind by a failure.
-const OUTPUTS: [&str; 7] = [
+const OUTPUTS: [&str; 9] = [
     "applied.bin",
     "full-built.sprag",
     "generated.key",
     "generated.pub",
     "patch",
+    "release.head",
+    "release.log",
     "single.sprag",
     "slots",
 ];

@@ -3,81 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "support/desk.rs"]
+mod desk;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use tempfile::TempDir;
-
-struct Desk(TempDir);
-
-/// What a command said, and its exit code.
-struct Said {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Desk {
-    fn run(&self, line: &str) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_sprag"))
-            .args(line.split_whitespace())
-            .current_dir(self.0.path())
-            .env_remove("SPRAG_PASSWORD")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said {
-            code: output.status.code().unwrap(),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
-    }
-
-    fn ok(&self, line: &str) -> String {
-        let said = self.run(line);
-        assert_eq!(said.code, 0, "{line}\n{}{}", said.out, said.err);
-        said.out
-    }
-
-    /// The error's number.
-    fn refused(&self, line: &str) -> u16 {
-        let said = self.run(line);
-        assert_ne!(said.code, 0, "{line}\n{}", said.out);
-        let number = said
-            .err
-            .split('[')
-            .nth(1)
-            .and_then(|rest| rest.split(']').next());
-        number
-            .and_then(|number| number.trim_start_matches('E').parse().ok())
-            .unwrap_or_else(|| panic!("{line}\n{}", said.err))
-    }
-
-    fn copy(&self, from: &str, to: &str) {
-        fs::copy(self.0.path().join(from), self.0.path().join(to)).unwrap();
-    }
-
-    fn bytes(&self, name: &str) -> Vec<u8> {
-        fs::read(self.0.path().join(name)).unwrap()
-    }
-}
+use desk::Desk;
 
 fn desk() -> Desk {
-    let desk = Desk(TempDir::new().unwrap());
-    for name in [
+    let desk = Desk::with_keys(&[
         "root1", "root2", "root3", "root4", "rel1", "rel2", "rel3", "rel4",
-    ] {
-        desk.ok(&format!("key generate --no-password --out {name}.key"));
-    }
-    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
-    for (from, to) in [
-        ("sensor-1.0.0.bin", "old.bin"),
-        ("sensor-1.1.0.bin", "new.bin"),
-    ] {
-        fs::copy(images.join(from), desk.0.path().join(to)).unwrap();
-    }
+    ]);
     desk.ok(
         "trust init --out fleet.trust --name acme-fleet --root root1.pub --root root2.pub --root root3.pub \
          --root-threshold 2 --release rel1.pub --release rel2.pub --release rel3.pub --release-threshold 2",
@@ -118,11 +55,7 @@ fn a_ceremony() {
     desk.ok("trust rotate fleet.trust --old root1.pub --new root4.pub");
     for (key, complete) in [("root2", false), ("root4", false), ("root3", true)] {
         desk.ok(&format!("trust sign fleet.trust --key {key}.key"));
-        assert_eq!(
-            desk.run("trust verify fleet.trust").code == 0,
-            complete,
-            "{key}"
-        );
+        assert_eq!(desk.succeeds("trust verify fleet.trust"), complete, "{key}");
     }
     assert!(
         desk.ok("trust show fleet.trust")
@@ -192,7 +125,7 @@ fn external(desk: &Desk) {
         desk.copy("here.sprag", "program.sprag");
         return;
     }
-    let script = desk.0.path().join("signer");
+    let script = desk.path("signer");
     let text = "#!/bin/sh\nask=$(cat)\ncase \"$ask\" in *'\"algorithm\":\"Ed25519\"'*) ;; *) exit 1 ;; esac\n\
                 printf '{\"signature\": \"%s\"}' \"$(sed -n 's/^signature: //p' answer.txt)\"\n";
     fs::write(&script, text).unwrap();
@@ -218,21 +151,18 @@ fn a_changed_request_is_not_answered() {
     let desk = desk();
     desk.ok(BUILD);
     desk.ok("sign fw.sprag --request request.txt --key rel2.pub");
-    let path = desk.0.path().join("request.txt");
-    let text = fs::read_to_string(&path).unwrap();
+    let (path, text) = (desk.path("request.txt"), desk.text("request.txt"));
     fs::write(&path, text.replace("product: sensor", "product: sensory")).unwrap();
     let line = "sign --respond request.txt --key rel2.key --answer answer.txt --yes";
     assert_eq!(desk.refused(line), 1042);
-    assert!(!desk.0.path().join("answer.txt").exists());
+    assert!(!desk.path("answer.txt").exists());
     fs::write(&path, text).unwrap();
     assert_eq!(desk.refused(&line.replace("rel2", "rel1")), 1042);
     // Nobody is there to confirm; and no answer takes the place of the key.
     assert_eq!(desk.refused(&line.replace(" --yes", "")), 1042);
     let key = desk.bytes("rel2.key");
-    let over = desk.run(&line.replace("answer.txt", "rel2.key"));
-    assert_ne!(over.code, 0);
-    let over = desk.run("sign fw.sprag --request rel2.pub --key rel2.pub");
-    assert_ne!(over.code, 0);
+    assert!(!desk.succeeds(&line.replace("answer.txt", "rel2.key")));
+    assert!(!desk.succeeds("sign fw.sprag --request rel2.pub --key rel2.pub"));
     assert_eq!(desk.bytes("rel2.key"), key);
     desk.ok(line);
 }

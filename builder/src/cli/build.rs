@@ -7,7 +7,10 @@ use clap::Args;
 use sprag_manifest::{Isa, Release, ReleaseRequirement, TimeWindow};
 
 use super::args::{self, OldImage};
+use super::audit::AuditArgs;
+use super::simulate::simulated;
 use super::{Format, Steps, print, print_json, report};
+use crate::audit::{Action, AuditError, EntryRef, Subject};
 use crate::build::{BuildInputs, FullImage, IsaMismatch, Source, WayBack, build_with_chain};
 use crate::codec::{CodecChoice, Effort};
 use crate::container::InputFormat;
@@ -182,6 +185,11 @@ pub(super) struct BuildArgs {
     /// Add deltas that lead back, with which a device with a single slot goes back to its old image
     #[arg(long, help_heading = "Coding")]
     with_reverse: bool,
+    /// Name this entry of --audit in the package: one that approves the new image
+    #[arg(long, value_name = "N", requires = "audit", help_heading = "Audit log")]
+    approval: Option<u64>,
+    #[command(flatten)]
+    audit: AuditArgs,
     /// Print one JSON object: that of `sprag inspect`
     #[arg(long)]
     pub(super) json: bool,
@@ -203,6 +211,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
             .into_iter()
             .chain(&args.password_file)
             .map(PathBuf::as_path)
+            .chain(args.audit.paths())
     };
     let inputs = || streams().chain(secrets());
     let target = Target::check(&args.out, inputs(), Existing::Replace, Access::Ordinary)?;
@@ -223,10 +232,12 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         )?),
         false => None,
     };
-    let release = ReleaseSpec::new(args.merged_release()?)?;
+    let mut release = ReleaseSpec::new(args.merged_release()?)?;
     let profile = args.device.as_deref().map(read_profile).transpose()?;
     let old = args.read_old(&release)?;
     let new = Image::read(&args.new, args.input_format)?;
+    release.approval = args.named_entry(&release, new.bytes())?;
+    let log = args.audit.open()?;
     let password = PasswordSource::from_option(args.password_file.as_deref());
     let key = SigningKey::load(&args.key, &password)?;
 
@@ -289,6 +300,9 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
             let result = simulate(&inputs, &mut |step, done, total| {
                 steps.show(step, done, total);
             })?;
+            log.record(Action::Simulate, || {
+                simulated(&package, profile, result.may_ship)
+            })?;
             report::verdict(&result)?;
         }
     }
@@ -314,6 +328,22 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         }
         None => None,
     };
+    if args.allow_isa_mismatch {
+        let reason = Some("--allow-isa-mismatch".into());
+        let subject = || {
+            Ok(Subject {
+                reason,
+                ..Subject::of_package(&package)?
+            })
+        };
+        log.record(Action::Override, subject)?;
+    }
+    log.record(Action::Build, || {
+        Ok(Subject {
+            signer: Some(key.key_id()),
+            ..Subject::of_package(&package)?
+        })
+    })?;
     target.write(&package)?;
     if let Some(minisig) = minisig {
         minisig.commit()?;
@@ -327,6 +357,32 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
 }
 
 impl BuildArgs {
+    /// The entry that the package is to name. One that does not approve the image is of no use to anybody.
+    fn named_entry(&self, release: &ReleaseSpec, new: &[u8]) -> Result<Option<EntryRef>, Error> {
+        let Some(number) = self.approval else {
+            return Ok(None);
+        };
+        let chain = self.audit.chain()?;
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        let listed = chain.entries().get(place).ok_or(AuditError::Truncated {
+            entries: chain.len(),
+            wanted: number,
+        })?;
+        let subject = &listed.entry.subject;
+        let image = subject.new.as_ref();
+        let approves = listed.entry.action == Action::Approve
+            && image.is_some_and(|image| {
+                image.version == release.new_version && image.sha256 == sha256(new)
+            });
+        if !approves {
+            return Err(AuditError::NamesOther { number }.into());
+        }
+        Ok(Some(EntryRef {
+            seq: number,
+            digest: listed.digest,
+        }))
+    }
+
     /// `release.toml` with the flags over it.
     fn merged_release(&self) -> Result<Release, Error> {
         let mut release = match &self.release {

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::args::key_name;
+use super::audit::{AuditArgs, Recorder};
 use super::print;
+use crate::audit::{Action, Subject};
 use crate::error::Error;
 use crate::input::{Pinned, read_text, shown};
 use crate::keys::{PasswordSource, SigningKey, VerifyingKey};
@@ -59,11 +61,14 @@ pub(super) struct SignArgs {
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    audit: AuditArgs,
 }
 
 pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
+    let log = args.audit.open()?;
     if let (Some(path), Some(answer)) = (&args.respond, &args.answer) {
-        return respond(args, path, answer);
+        return respond(args, path, answer, &log);
     }
     let path = given(args.package.as_deref(), "package")?;
     let package = Pinned::read(path)?;
@@ -88,19 +93,31 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
         let key = load(args)?;
         (add_signature(package.bytes(), &key)?, key.key_id())
     };
+    log.record(Action::Sign, || {
+        Ok(Subject {
+            signer: Some(id),
+            ..Subject::of_package(&signed)?
+        })
+    })?;
     let out = args.out.as_deref().unwrap_or(path);
     write(out, &[&args.key], &signed)?;
     print(&format!("signed by key {}: {}\n", key_name(id), shown(out)))
 }
 
 /// Answers a request. What it is about is told before the key is opened.
-fn respond(args: &SignArgs, path: &Path, answer: &Path) -> Result<(), Error> {
+fn respond(args: &SignArgs, path: &Path, answer: &Path, log: &Recorder) -> Result<(), Error> {
     let request = Request::parse(path, &read_text(path)?)?;
     print(&request.summary()?)?;
     if !args.yes {
         confirm(path)?;
     }
     let signed = request.answer(path, &load(args)?)?;
+    log.record(Action::Sign, || {
+        Ok(Subject {
+            signer: Some(signed.key_id()),
+            ..Subject::of_manifest(request.manifest())?
+        })
+    })?;
     write(answer, &[path, &args.key], signed.to_text().as_bytes())?;
     print(&format!("signed: {}\n", shown(answer)))
 }

@@ -3,9 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sprag_manifest::DeviceProfile;
 
-use super::report::{simulated, verdict};
+use super::audit::AuditArgs;
+use super::report::{self, verdict};
 use super::{Format, Steps, print, print_json};
+use crate::audit::{Action, Subject};
+use crate::digest::sha256;
 use crate::error::Error;
 use crate::input::{Image, Pinned, single_stdin};
 use crate::profile::read_profile;
@@ -44,6 +48,8 @@ pub(super) struct SimulateArgs {
     /// Picks the operations, the torn bits and what the link does
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    audit: AuditArgs,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -66,6 +72,7 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
         .chain([&args.device]);
     single_stdin(streams.map(PathBuf::as_path))?;
     let profile = read_profile(&args.device)?;
+    let log = args.audit.open()?;
     let package = Pinned::read(&args.package)?;
     let format = crate::container::InputFormat::Auto;
     let old = args
@@ -89,9 +96,26 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
         steps.show(step, done, total);
     })?;
     drop(steps);
+    log.record(Action::Simulate, || {
+        simulated(inputs.package, &profile, result.may_ship)
+    })?;
     match Format::from(args.json) {
         Format::Json => print_json(&result)?,
-        Format::Text => print(&simulated(&result, &profile))?,
+        Format::Text => print(&report::simulated(&result, &profile))?,
     }
     verdict(&result)
+}
+
+/// What an audit log says of a simulation.
+pub(super) fn simulated(
+    package: &[u8],
+    profile: &DeviceProfile,
+    may_ship: bool,
+) -> Result<Subject, Error> {
+    let profile = serde_json::to_vec(profile).unwrap_or_default();
+    Ok(Subject {
+        device: Some(sha256(&profile)),
+        may_ship: Some(may_ship),
+        ..Subject::of_package(package)?
+    })
 }

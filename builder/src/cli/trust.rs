@@ -8,6 +8,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::print;
+use crate::audit::KeysetName;
 use crate::digest::sha256;
 use crate::error::Error;
 use crate::input::Pinned;
@@ -63,12 +64,32 @@ fn change(
     path: &Path,
     edit: impl FnOnce(&mut KeysetSpec) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    change_after(path, edit, |_| Ok(()))
+}
+
+/// The same; `before` is called with what is to be written, before it is.
+fn change_after(
+    path: &Path,
+    edit: impl FnOnce(&mut KeysetSpec) -> Result<(), Error>,
+    before: impl FnOnce(&TrustFile) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut store = read(path)?;
     let mut spec = store.spec(store.last())?;
     edit(&mut spec)?;
     store.change(&spec)?;
+    before(&store)?;
     write(path, &store, Existing::Replace)?;
     print(&summary(&store)?)
+}
+
+/// The last version, as an audit log names it.
+fn named(store: &TrustFile) -> Result<KeysetName, Error> {
+    let version = store.last();
+    Ok(KeysetName {
+        name: store.spec(version)?.name,
+        version,
+        sha256: sha256(store.keyset(version)?),
+    })
 }
 
 /// What the last version changes, and whose signatures it lacks.

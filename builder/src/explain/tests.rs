@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use sprag_manifest::{DecodeError, DecodeErrorKind, EncodeError, Isa, KeyId};
+use sprag_manifest::{DecodeError, DecodeErrorKind, Digest, EncodeError, Isa, KeyId};
 use sprag_verifier::{BINDING_CODES, CODES, lwm2m_result};
 
 use super::render::exit_code;
 use super::{explain, explanations, render};
+use crate::audit::{AUDIT_CODES, AuditError};
 use crate::container::{CONTAINER_CODES, ContainerError};
 use crate::error::{BUILD_CODES, Error};
 use crate::exit;
@@ -28,6 +29,7 @@ fn registers() -> Vec<(u16, &'static str)> {
         SLOT_CODES,
         LINK_CODES,
         KEY_CODES,
+        AUDIT_CODES,
     ]
     .concat()
 }
@@ -232,6 +234,7 @@ fn exit_codes_are_those_of_the_errors() {
         .chain(slots_errors().into_iter().map(Error::Slots))
         .chain(link_errors().into_iter().map(Error::Link))
         .chain(key_errors().into_iter().map(Error::Key))
+        .chain(audit_errors().into_iter().map(Error::Audit))
         .collect();
     for e in &errors {
         assert_eq!(exit_code(e.code()), e.exit_code(), "{} {e}", e.code());
@@ -356,6 +359,58 @@ fn output_errors() -> Vec<OutputError> {
             path: path(),
             source: source(),
         },
+    ]
+}
+
+fn audit_errors() -> Vec<AuditError> {
+    let (path, key) = (|| "x.log".into(), KeyId([1; 8]));
+    let reason = || String::from("x");
+    let (expected, found) = (Digest([1; 32]), Digest([2; 32]));
+    vec![
+        AuditError::Failed {
+            path: path(),
+            source: io::Error::other("x"),
+        },
+        AuditError::Exists { path: path() },
+        AuditError::Line {
+            number: 1,
+            reason: reason(),
+        },
+        AuditError::Untrusted { number: 1, key },
+        AuditError::Signature { number: 1, key },
+        AuditError::Sequence {
+            number: 1,
+            found: 2,
+        },
+        AuditError::Chain {
+            number: 1,
+            expected,
+            found,
+        },
+        AuditError::Torn {
+            path: path(),
+            entries: 1,
+            bytes: 2,
+        },
+        AuditError::Head {
+            path: path(),
+            reason: reason(),
+        },
+        AuditError::Truncated {
+            entries: 1,
+            wanted: 2,
+        },
+        AuditError::Fork {
+            number: 1,
+            expected,
+            found,
+        },
+        AuditError::NotApproved {
+            needed: 2,
+            found: 1,
+            withdrawn: None,
+        },
+        AuditError::NamesOther { number: 1 },
     ]
 }
 

@@ -1,11 +1,14 @@
 //! Changes of a trust store. Each prints, in words, what is different from the version that is in force.
 
+use core::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sprag_manifest::KeyId;
 
-use super::{change, summary, write};
+use super::{change, change_after, named, summary, write};
+use crate::audit::{Action, Subject};
+use crate::cli::audit::AuditArgs;
 use crate::cli::{args, print};
 use crate::error::Error;
 use crate::keys::VerifyingKey;
@@ -90,6 +93,8 @@ pub(in crate::cli) struct RevokeArgs {
     /// Key, by its id or its public key file
     #[arg(value_name = "KEY")]
     key: String,
+    #[command(flatten)]
+    audit: AuditArgs,
 }
 
 /// Put a new key in the place of an old one, in every role; without keys, only the version changes
@@ -216,11 +221,23 @@ pub(super) fn remove(args: &RemoveArgs) -> Result<(), Error> {
 }
 
 pub(super) fn revoke(args: &RevokeArgs) -> Result<(), Error> {
-    change(&args.store, |spec| {
+    let log = args.audit.open()?;
+    let revoked = Cell::new(None);
+    let edit = |spec: &mut KeysetSpec| {
         let id = key_id(spec, &args.key)?;
         let key = spec.remove(id)?;
         spec.revoked.push(key);
+        revoked.set(Some(id));
         Ok(())
+    };
+    change_after(&args.store, edit, |store| {
+        log.record(Action::Revoke, || {
+            Ok(Subject {
+                revoked: revoked.get(),
+                keyset: Some(named(store)?),
+                ..Subject::default()
+            })
+        })
     })
 }
 

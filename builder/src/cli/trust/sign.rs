@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{read, signed, summary, write};
+use super::{named, read, signed, summary, write};
+use crate::audit::{Action, Subject};
+use crate::cli::audit::AuditArgs;
 use crate::cli::print;
 use crate::error::Error;
 use crate::input::shown;
@@ -28,6 +30,8 @@ pub(in crate::cli) struct SignArgs {
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    audit: AuditArgs,
 }
 
 /// Show every version: its keys, their roles, and who has signed
@@ -62,6 +66,7 @@ pub(in crate::cli) struct ExportArgs {
 
 pub(super) fn sign(args: &SignArgs) -> Result<(), Error> {
     let mut store = read(&args.store)?;
+    let log = args.audit.open()?;
     // A difference from a version that nobody vouches for says nothing.
     store.check_base()?;
     // Told before the key is opened, so that whoever types the password knows what for.
@@ -69,6 +74,13 @@ pub(super) fn sign(args: &SignArgs) -> Result<(), Error> {
     let password = PasswordSource::from_option(args.password_file.as_deref());
     let key = SigningKey::load(&args.key, &password)?;
     store.sign(&key)?;
+    log.record(Action::Sign, || {
+        Ok(Subject {
+            signer: Some(key.key_id()),
+            keyset: Some(named(&store)?),
+            ..Subject::default()
+        })
+    })?;
     write(&args.store, &store, Existing::Replace)?;
     let text = signed(&store.signatures(store.last())?);
     let id = minisign_id(key.key_id());
