@@ -145,6 +145,7 @@ pub fn inspect(package: &[u8]) -> Result<Inspection, Error> {
                 minisign_id: crate::keys::minisign_id(entry.key_id),
                 algorithm: match entry.algorithm {
                     Algorithm::EdDsa => "EdDSA".into(),
+                    Algorithm::HssLms => "HSS-LMS".into(),
                     Algorithm::Other(number) => number.to_string(),
                 },
             })

@@ -153,6 +153,21 @@
 /** The keys that signed may sign releases, but not this one. */
 #define SPRAG_E_KEY_SCOPE (-209)
 
+/** The device asks for an LMS signature beside the Ed25519 one, and the package has none by a key that it trusts. */
+#define SPRAG_E_LMS_MISSING (-210)
+
+/** An LMS signature names other parameters than its key has, or more levels than one. */
+#define SPRAG_E_LMS_TYPE (-211)
+
+/** An LMS signature is shorter or longer than those of its key. */
+#define SPRAG_E_LMS_LENGTH (-212)
+
+/** An LMS signature is by a leaf that its key's tree does not have. */
+#define SPRAG_E_LMS_LEAF (-213)
+
+/** An LMS key has several levels, or parameters that are not supported. */
+#define SPRAG_E_LMS_KEY (-214)
+
 /** The package is made for devices of another vendor. */
 #define SPRAG_E_VENDOR (-301)
 

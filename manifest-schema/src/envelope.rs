@@ -50,6 +50,8 @@ const LABEL_ALG: u8 = 1; // RFC 9052 section 3.1
 const LABEL_CONTENT_TYPE: u8 = 3;
 const LABEL_KID: u8 = 4;
 pub(crate) const ALG_EDDSA: i64 = -8; // RFC 9053 section 2.2
+/// The COSE algorithm number of HSS-LMS (RFC 8778 section 5.1).
+pub const ALG_HSS_LMS: i64 = -46;
 
 /// What an envelope is around. Its signatures hold for nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,13 +89,28 @@ impl Document {
     }
 }
 
+/// Bytes of the protected header of an HSS-LMS signature: `{1: -46, 4: kid}`.
+pub const HSS_LMS_PROTECTED_LEN: usize = 14;
+
 /// A signature algorithm (RFC 9053).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// EdDSA (-8), with an Ed25519 key of 32 bytes and a signature of 64 bytes (RFC 8032).
     EdDsa,
+    /// HSS-LMS (-46, RFC 8778), with a key and a signature as RFC 8554 section 6 writes them.
+    HssLms,
     /// Any other number. It decodes, so that whoever judges signatures can refuse or pass over it.
     Other(i64),
+}
+
+impl Algorithm {
+    /// What a number other than that of EdDSA stands for.
+    pub(crate) const fn from_other(number: i64) -> Self {
+        match number {
+            ALG_HSS_LMS => Self::HssLms,
+            other => Self::Other(other),
+        }
+    }
 }
 
 /// One signature with its headers.
@@ -105,7 +122,7 @@ pub struct SignatureEntry<'a> {
     pub key_id: KeyId,
     /// The protected header, exactly as it stands and is signed: the map, without its string head.
     pub protected: &'a [u8],
-    /// The signature: 64 bytes for EdDSA, at least one byte for others.
+    /// The signature: 64 bytes for EdDSA, at least one byte for others; how long one by HSS-LMS is, its key says.
     pub signature: &'a [u8],
 }
 
@@ -249,7 +266,7 @@ impl<'a> Element<'a> for SignatureEntry<'a> {
                 let (expected, found) = (widen(EDDSA_SIGNATURE_LEN), widen(signature.len()));
                 reader.refuse(DecodeErrorKind::LengthMismatch { expected, found })
             }
-            Algorithm::Other(_) if signature.is_empty() => {
+            Algorithm::HssLms | Algorithm::Other(_) if signature.is_empty() => {
                 reader.refuse_minimum(Limit::SignatureLen, 1)
             }
             _ => Ok(Self {
@@ -274,6 +291,13 @@ impl<'a> Element<'a> for SignatureEntry<'a> {
 pub fn eddsa_protected(key_id: KeyId) -> [u8; EDDSA_PROTECTED_LEN] {
     let [a, b, c, d, e, f, g, h] = key_id.0;
     [0xa2, 0x01, 0x27, 0x04, 0x48, a, b, c, d, e, f, g, h]
+}
+
+/// The protected header of an HSS-LMS signature by `key_id`: the encoding of `{1: -46, 4: kid}`.
+#[must_use]
+pub fn hss_lms_protected(key_id: KeyId) -> [u8; HSS_LMS_PROTECTED_LEN] {
+    let [a, b, c, d, e, f, g, h] = key_id.0;
+    [0xa2, 0x01, 0x38, 0x2d, 0x04, 0x48, a, b, c, d, e, f, g, h]
 }
 
 /// The bytes to be signed, up to and including the head of the manifest's byte string.
@@ -343,7 +367,7 @@ fn decode_sign_protected(reader: &mut Reader<'_>) -> Step<(Algorithm, KeyId)> {
     let mut fields = reader.map()?;
     let algorithm = match fields.required(reader, LABEL_ALG)?.int()? {
         ALG_EDDSA => Algorithm::EdDsa,
-        other => Algorithm::Other(other),
+        other => Algorithm::from_other(other),
     };
     let key_id = KeyId(fields.required(reader, LABEL_KID)?.fixed::<KEY_ID_LEN>()?);
     fields.end_exact(reader)?;

@@ -42,9 +42,10 @@ mod serde_text;
 mod view;
 
 pub use envelope::{
-    Algorithm, BODY_PROTECTED, CONTENT_TYPE, Document, EDDSA_PROTECTED_LEN, EXTERNAL_AAD, Envelope,
-    KEYSET_BODY_PROTECTED, KEYSET_CONTENT_TYPE, KEYSET_EXTERNAL_AAD, SIG_PREFIX_MAX,
-    SignatureEntry, eddsa_protected, sig_structure_prefix, sig_structure_prefix_of,
+    ALG_HSS_LMS, Algorithm, BODY_PROTECTED, CONTENT_TYPE, Document, EDDSA_PROTECTED_LEN,
+    EXTERNAL_AAD, Envelope, HSS_LMS_PROTECTED_LEN, KEYSET_BODY_PROTECTED, KEYSET_CONTENT_TYPE,
+    KEYSET_EXTERNAL_AAD, SIG_PREFIX_MAX, SignatureEntry, eddsa_protected, hss_lms_protected,
+    sig_structure_prefix, sig_structure_prefix_of,
 };
 pub use error::{CODES, DecodeError, DecodeErrorKind, EncodeError, ItemType, Limit};
 pub use fields::Fields;
@@ -57,7 +58,7 @@ pub use keyset::{
     ChainHead, CounterRange, Key, Keyset, Members, PublicKey, Quorum, ReleaseRole, Scope,
 };
 pub use limits::{
-    DIGEST_LEN, EDDSA_KEY_LEN, EDDSA_SIGNATURE_LEN, KEY_ID_LEN, KEYSET_HEAD_LEN,
+    DIGEST_LEN, EDDSA_KEY_LEN, EDDSA_SIGNATURE_LEN, HSS_LMS_KEY_LEN, KEY_ID_LEN, KEYSET_HEAD_LEN,
     MAX_BATTERY_PERCENT, MAX_BLOCK_SIZE, MAX_ENVELOPE_LEN, MAX_HARDWARE, MAX_IMAGE_SIZE,
     MAX_KEY_LEN, MAX_KEYS, MAX_KEYSET_LEN, MAX_KEYSET_UPDATE_LEN, MAX_KEYSETS, MAX_KEYSETS_LEN,
     MAX_NESTING, MAX_PAYLOADS, MAX_PAYLOADS_LEN, MAX_RELEASE_ROLES, MAX_REVOKED, MAX_SIGNATURES,

@@ -104,6 +104,9 @@ pub const EDDSA_KEY_LEN: usize = 32;
 /// Bytes of an Ed25519 signature (RFC 8032 section 5.1.6).
 pub const EDDSA_SIGNATURE_LEN: usize = 64;
 
+/// Bytes of an HSS-LMS public key with 32-byte hashes (RFC 8554 section 6.1): number of levels 4, key 56.
+pub const HSS_LMS_KEY_LEN: usize = 60;
+
 /// Bytes of the buffer that decoded output passes through, counted in every payload's RAM need.
 pub const OUTPUT_BUFFER_LEN: u32 = 256;
 

@@ -4,14 +4,15 @@
 //! second phase's memory need exist.
 
 use sprag_manifest::{
-    Algorithm, DecodeError, DecodeErrorKind, Digest, Document, Envelope, Header, KeyId, Manifest,
-    SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix_of,
+    ALG_HSS_LMS, Algorithm, DecodeError, DecodeErrorKind, Digest, Document, Envelope, Header,
+    KeyId, Manifest, SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix_of,
 };
 
 use crate::ed25519::Ed25519;
 use crate::error::Error;
 use crate::hash::sha256;
 use crate::intake::HEADROOM;
+use crate::lms::LmsKey;
 
 /// What a key may sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,14 +104,20 @@ pub(crate) fn authenticate<'b, V: Ed25519>(
     buf: &'b mut [u8],
     trust: &TrustAnchors<'_>,
 ) -> Result<AuthenticManifest<'b>, Error> {
-    let signer = {
-        let envelope_start = HEADROOM.saturating_add(Header::LEN);
-        let envelope = Envelope::decode(buf.get(envelope_start..).unwrap_or_default())?;
-        let manifest_start = envelope_start
-            .saturating_add(usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX));
-        let manifest_end = manifest_start.saturating_add(envelope.manifest_bytes().len());
-        accept_one::<V>(buf, manifest_start..manifest_end, trust)?
-    };
+    let signer = accept_one::<V>(buf, trust)?;
+    read_manifest(header, buf, signer)
+}
+
+/// The same, with a signature by an LMS key besides.
+#[inline(never)]
+pub(crate) fn authenticate_both<'b, V: Ed25519>(
+    header: Header,
+    buf: &'b mut [u8],
+    trust: &TrustAnchors<'_>,
+    lms: &[LmsKey],
+) -> Result<AuthenticManifest<'b>, Error> {
+    let signer = accept_one::<V>(buf, trust)?;
+    accept_lms(buf, lms)?;
     read_manifest(header, buf, signer)
 }
 
@@ -162,17 +169,13 @@ fn check_lengths(header: &Header, manifest: &Manifest<'_>) -> Result<(), Error> 
 
 /// A trusted key with a valid signature. One signature by a trusted release key that does not hold refuses the
 /// package, whatever the order; those by other keys, in other roles or algorithms, are passed over.
-fn accept_one<V: Ed25519>(
-    buf: &mut [u8],
-    manifest: core::ops::Range<usize>,
-    trust: &TrustAnchors<'_>,
-) -> Result<KeyId, Error> {
+fn accept_one<V: Ed25519>(buf: &mut [u8], trust: &TrustAnchors<'_>) -> Result<KeyId, Error> {
+    let manifest = manifest_range(buf)?;
     let mut accepted = None;
     let mut refusal = None;
     let mut number = 0_usize;
     loop {
-        let envelope_start = HEADROOM.saturating_add(Header::LEN);
-        let envelope = Envelope::decode(buf.get(envelope_start..).unwrap_or_default())?;
+        let envelope = envelope_in(buf)?;
         let Some(entry) = envelope.signatures().nth(number) else {
             break;
         };
@@ -186,6 +189,10 @@ fn accept_one<V: Ed25519>(
                 Candidate::<V>::new(key, signed, trust.example_keys)?
                     .verify(buf, manifest.clone())?;
                 accepted = accepted.or(Some(id));
+            }
+            (Some(_), Algorithm::HssLms) => {
+                let package = ALG_HSS_LMS;
+                refusal = refusal.or(Some(Error::AlgorithmUnsupported { package }));
             }
             (Some(_), Algorithm::Other(package)) => {
                 refusal = refusal.or(Some(Error::AlgorithmUnsupported { package }));
@@ -204,6 +211,41 @@ fn accept_one<V: Ed25519>(
     }
     // The reader refuses an envelope without signatures, so one or the other has been noted.
     accepted.ok_or(refusal.unwrap_or(Error::WrongState))
+}
+
+/// Whether a trusted LMS key has signed. As with Ed25519, one signature by a trusted key that does not hold refuses the
+/// package; those by other keys are passed over.
+#[inline(never)]
+fn accept_lms(buf: &[u8], lms: &[LmsKey]) -> Result<(), Error> {
+    let envelope = envelope_in(buf)?;
+    let mut signed = false;
+    for entry in envelope.signatures() {
+        let key = lms.iter().find(|key| key.id == entry.key_id);
+        if let (Some(key), Algorithm::HssLms) = (key, entry.algorithm) {
+            key.verify_entry(Document::Manifest, &envelope, &entry)?;
+            signed = true;
+        }
+    }
+    match signed {
+        true => Ok(()),
+        false => Err(Error::LmsMissing {
+            trusted: u32::try_from(lms.len()).unwrap_or(u32::MAX),
+        }),
+    }
+}
+
+/// The envelope in a buffer that begins with headroom and header.
+fn envelope_in(buf: &[u8]) -> Result<Envelope<'_>, Error> {
+    let start = HEADROOM.saturating_add(Header::LEN);
+    Ok(Envelope::decode(buf.get(start..).unwrap_or_default())?)
+}
+
+/// Where the manifest lies in that buffer.
+fn manifest_range(buf: &[u8]) -> Result<core::ops::Range<usize>, Error> {
+    let envelope = envelope_in(buf)?;
+    let offset = usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX);
+    let start = HEADROOM.saturating_add(Header::LEN).saturating_add(offset);
+    Ok(start..start.saturating_add(envelope.manifest_bytes().len()))
 }
 
 /// A signature that names a trusted key, with everything that its check needs.

@@ -75,6 +75,37 @@ pub enum Error {
         /// What the keys are limited to.
         keyset: Text,
     },
+    /// The device asks for an LMS signature beside the Ed25519 one, and the package has none by a key that it trusts.
+    LmsMissing {
+        /// LMS keys that the device trusts.
+        trusted: u32,
+    },
+    /// An LMS signature names other parameters than its key has, or more levels than one.
+    LmsType {
+        /// The number of levels above the lowest, the LM-OTS type or the LMS type in the signature (RFC 8554).
+        package: u32,
+        /// What the key asks for in its place.
+        device: u32,
+    },
+    /// An LMS signature is shorter or longer than those of its key.
+    LmsLength {
+        /// Bytes of every signature by the key.
+        need: u32,
+        /// Bytes of this one.
+        have: u32,
+    },
+    /// An LMS signature is by a leaf that its key's tree does not have: the key was used up.
+    LmsLeaf {
+        /// The leaf.
+        package: u32,
+        /// The leaves of the tree.
+        device: u32,
+    },
+    /// An LMS key has several levels, or parameters that are not supported.
+    LmsKey {
+        /// The key.
+        key: KeyId,
+    },
 
     /// Made for another vendor.
     Vendor {
@@ -482,6 +513,11 @@ impl Error {
             Self::KeyRevoked { .. } => 207,
             Self::Threshold { .. } => 208,
             Self::KeyScope { .. } => 209,
+            Self::LmsMissing { .. } => 210,
+            Self::LmsType { .. } => 211,
+            Self::LmsLength { .. } => 212,
+            Self::LmsLeaf { .. } => 213,
+            Self::LmsKey { .. } => 214,
             Self::Vendor { .. } => 301,
             Self::Product { .. } => 302,
             Self::Hardware { .. } => 303,

@@ -2,10 +2,11 @@
 
 use sprag_manifest::{Header, MAX_ENVELOPE_LEN, SIG_PREFIX_MAX};
 
-use crate::authenticate::{AuthenticManifest, TrustAnchors, authenticate};
+use crate::authenticate::{AuthenticManifest, TrustAnchors, authenticate, authenticate_both};
 use crate::ed25519::{Dalek, Ed25519};
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
+use crate::lms::{LmsKey, Signatures};
 use crate::record::{BootRecord, Phase, StagingPlace};
 use crate::storage::{Area, Storage};
 use crate::trust::{Chain, Keyring};
@@ -95,7 +96,7 @@ impl<'b> Intake<'b> {
     /// # Errors
     /// Those of [`Intake::push`], but for [`Error::KeysetsUnsupported`]; what is wrong with an update, and flash errors.
     /// Updates in front of the one at fault are stored by then.
-    pub fn push_with<V: Ed25519, S: Storage>(
+    pub fn push_with<V: Signatures, S: Storage>(
         &mut self,
         chunk: &[u8],
         keyring: &mut Keyring<'_>,
@@ -183,13 +184,22 @@ impl<'b> Intake<'b> {
         self,
         trust: &TrustAnchors<'_>,
     ) -> Result<AuthenticManifest<'b>, Error> {
-        let header = self
-            .header
-            .filter(|_| self.wanted() == 0)
-            .ok_or(Error::WrongState)?;
-        let end = HEADROOM.saturating_add(self.filled);
-        let buf = self.buf.get_mut(..end).ok_or(Error::WrongState)?;
+        let (header, buf) = self.whole()?;
         authenticate::<V>(header, buf, trust)
+    }
+
+    /// The same for a device that asks for two signatures, so that either algorithm may fall: one by a key of `trust`,
+    /// and one by a key of `lms` (HSS-LMS, RFC 8778).
+    ///
+    /// # Errors
+    /// Those of [`Intake::authenticate`]; [`Error::LmsMissing`] and those of [`LmsKey::verify`].
+    pub fn authenticate_both<V: Ed25519>(
+        self,
+        trust: &TrustAnchors<'_>,
+        lms: &[LmsKey],
+    ) -> Result<AuthenticManifest<'b>, Error> {
+        let (header, buf) = self.whole()?;
+        authenticate_both::<V>(header, buf, trust, lms)
     }
 
     /// Checks the signatures against a stored keyset, and reads the manifest. `now` is the second of Unix time, from a
@@ -197,18 +207,24 @@ impl<'b> Intake<'b> {
     ///
     /// # Errors
     /// [`Error::WrongState`] before the envelope is whole; else what is wrong with envelope, signatures or manifest.
-    pub fn authenticate_with<V: Ed25519>(
+    pub fn authenticate_with<V: Signatures>(
         self,
         keyring: &Keyring<'_>,
         now: Option<u64>,
     ) -> Result<AuthenticManifest<'b>, Error> {
+        let (header, buf) = self.whole()?;
+        keyring.authenticate::<V>(header, buf, now)
+    }
+
+    /// Header and buffer, once the envelope is whole.
+    fn whole(self) -> Result<(Header, &'b mut [u8]), Error> {
         let header = self
             .header
             .filter(|_| self.wanted() == 0)
             .ok_or(Error::WrongState)?;
         let end = HEADROOM.saturating_add(self.filled);
         let buf = self.buf.get_mut(..end).ok_or(Error::WrongState)?;
-        keyring.authenticate::<V>(header, buf, now)
+        Ok((header, buf))
     }
 
     fn head_len(&self) -> usize {

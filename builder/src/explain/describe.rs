@@ -61,6 +61,23 @@ pub fn describe(error: &Error) -> String {
             name(&keyset),
             name(&package)
         ),
+        Error::LmsMissing { trusted } => format!(
+            "the package has no LMS signature by a trusted key; the device asks for one beside Ed25519, and trusts {}",
+            count(trusted, "key")
+        ),
+        Error::LmsType { package, device } => {
+            format!("the LMS signature says type {package} where its key says {device}")
+        }
+        Error::LmsLength { need, have } => {
+            format!("the LMS signature has {have} bytes, those of its key have {need}")
+        }
+        Error::LmsLeaf { package, device } => format!(
+            "the LMS signature is by leaf {package}, its key's tree has {device} leaves, counted from 0"
+        ),
+        Error::LmsKey { key } => format!(
+            "LMS key {} has several levels, or parameters that are not supported",
+            minisign_id(key)
+        ),
 
         Error::Vendor { package, device } => format!(
             "the package is made for vendor {}, this device's vendor is {}",

@@ -78,4 +78,41 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "A delegate signed for a vendor, product or hardware revision that the key set does not give to it.",
         remedy: "Sign with the keys of the role that covers the release, or widen the delegate's role in the next key set.",
     },
+    Explanation {
+        code: 210,
+        name: "LMS_MISSING",
+        meaning: "The device asks for an LMS signature beside the Ed25519 one, and the package has none by a key that \
+                  it trusts.",
+        cause: "The package was signed with Ed25519 alone, or somebody took the second signature off.",
+        remedy: "Add the signature with `sprag sign PKG --key lms.key`.",
+    },
+    Explanation {
+        code: 211,
+        name: "LMS_TYPE",
+        meaning: "An LMS signature names other parameters than its key has, or more levels than one.",
+        cause: "It was made by another key under the same id, by a tool that uses HSS with several levels, or damaged.",
+        remedy: "Sign with the key whose public half the device holds, with one level (RFC 8778).",
+    },
+    Explanation {
+        code: 212,
+        name: "LMS_LENGTH",
+        meaning: "An LMS signature is shorter or longer than those of its key.",
+        cause: "It was cut or lengthened on its way.",
+        remedy: "Fetch the package again from where it was built; if it is the same there, sign it again.",
+    },
+    Explanation {
+        code: 213,
+        name: "LMS_LEAF",
+        meaning: "An LMS signature is by a leaf that its key's tree does not have.",
+        cause: "A signer went on when its key was used up, or the signature was damaged.",
+        remedy: "Make a new LMS key and bring it to the devices while the old one has signatures left.",
+    },
+    Explanation {
+        code: 214,
+        name: "LMS_KEY",
+        meaning: "An LMS key has several levels, or parameters that are not supported.",
+        cause: "It was made by another tool: supported are one level, trees of 5, 10 and 15, and LM-OTS with w = 4 and 8, \
+                with SHA-256 and 32 bytes.",
+        remedy: "Make a key with `sprag key generate --lms`.",
+    },
 ];

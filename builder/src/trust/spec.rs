@@ -270,6 +270,10 @@ const fn entry(id: KeyId, public: &[u8; 32]) -> Key<'_> {
 fn known(key: &Key<'_>) -> Result<VerifyingKey, Error> {
     match (key.algorithm, key.public.0.try_into()) {
         (Algorithm::EdDsa, Ok(bytes)) => Ok(VerifyingKey::from_bytes(key.id, bytes)?),
+        (Algorithm::HssLms, _) => {
+            let package = sprag_manifest::ALG_HSS_LMS;
+            Err(sprag_verifier::Error::AlgorithmUnsupported { package }.into())
+        }
         (Algorithm::Other(package), _) => {
             Err(sprag_verifier::Error::AlgorithmUnsupported { package }.into())
         }

@@ -1,9 +1,11 @@
 //! The small structures of a keyset.
 
-use crate::envelope::{ALG_EDDSA, Algorithm};
+use crate::envelope::{ALG_EDDSA, ALG_HSS_LMS, Algorithm};
 use crate::error::{DecodeErrorKind, EncodeError, Limit};
 use crate::ids::KeyId;
-use crate::limits::{EDDSA_KEY_LEN, MAX_HARDWARE, MAX_KEY_LEN, MAX_KEYS, MAX_THRESHOLD};
+use crate::limits::{
+    EDDSA_KEY_LEN, HSS_LMS_KEY_LEN, MAX_HARDWARE, MAX_KEY_LEN, MAX_KEYS, MAX_THRESHOLD,
+};
 use crate::list::{Element, List};
 use crate::manifest::{count, optional, range};
 use crate::reader::{Reader, Step, widen};
@@ -20,7 +22,7 @@ pub struct Key<'a> {
     pub id: KeyId,
     /// What it signs with.
     pub algorithm: Algorithm,
-    /// Its bytes: 32 for EdDSA, 1 to [`MAX_KEY_LEN`] for another algorithm.
+    /// Its bytes: 32 for EdDSA, 60 for HSS-LMS, 1 to [`MAX_KEY_LEN`] for another algorithm.
     pub public: PublicKey<'a>,
 }
 
@@ -220,7 +222,12 @@ impl<'a> Element<'a> for Key<'a> {
         let algorithm = if fields.has(reader, 3)? {
             match reader.int()? {
                 ALG_EDDSA => return reader.refuse(DecodeErrorKind::DefaultWritten { key: 3 }),
-                other => Algorithm::Other(other),
+                ALG_HSS_LMS if len != HSS_LMS_KEY_LEN => {
+                    let (expected, found) = (widen(HSS_LMS_KEY_LEN), widen(len));
+                    let kind = DecodeErrorKind::LengthMismatch { expected, found };
+                    return fields.refuse(reader, kind);
+                }
+                other => Algorithm::from_other(other),
             }
         } else if len == EDDSA_KEY_LEN {
             Algorithm::EdDsa
@@ -239,6 +246,7 @@ impl<'a> Element<'a> for Key<'a> {
     fn encode(&self, writer: &mut Writer<'_>) -> Result<(), EncodeError> {
         let other = match self.algorithm {
             Algorithm::EdDsa => None,
+            Algorithm::HssLms => Some(ALG_HSS_LMS),
             Algorithm::Other(number) => Some(number),
         };
         writer.map(if other.is_some() { 3 } else { 2 })?;

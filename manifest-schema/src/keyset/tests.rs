@@ -65,7 +65,7 @@ const FULL: Keyset<'_> = Keyset {
         B,
         Key {
             // HSS-LMS (RFC 8778); its key has 60 bytes.
-            algorithm: Algorithm::Other(-46),
+            algorithm: Algorithm::HssLms,
             public: PublicKey(&[0xd4; 60]),
             ..C
         },
@@ -252,7 +252,18 @@ fn keys_are_different_whole_and_not_revoked() {
     );
     assert_eq!(
         with(Key {
-            algorithm: Algorithm::Other(-46),
+            algorithm: Algorithm::HssLms,
+            public: PublicKey(&[9; 56]),
+            ..C
+        }),
+        Kind::LengthMismatch {
+            expected: 60,
+            found: 56
+        }
+    );
+    assert_eq!(
+        with(Key {
+            algorithm: Algorithm::Other(-47),
             public: PublicKey(&[9; 65]),
             ..C
         }),

@@ -5,8 +5,8 @@ use sprag_manifest::{
 };
 
 use super::Keyring;
-use crate::ed25519::Ed25519;
 use crate::error::Error;
+use crate::lms::Signatures;
 use crate::storage::Storage;
 
 /// How far the chain has been taken.
@@ -53,7 +53,7 @@ impl Chain {
 
     /// Takes bytes from the front of `chunk`, follows an update that they complete, and returns how many it took.
     /// Updates are collected in `buf` from `start` on. After an error it takes nothing more.
-    pub(crate) fn push<V: Ed25519, S: Storage>(
+    pub(crate) fn push<V: Signatures, S: Storage>(
         &mut self,
         chunk: &[u8],
         room: (&mut [u8], usize),
@@ -68,7 +68,7 @@ impl Chain {
         taken
     }
 
-    fn take<V: Ed25519, S: Storage>(
+    fn take<V: Signatures, S: Storage>(
         &mut self,
         chunk: &[u8],
         (buf, start): (&mut [u8], usize),

@@ -5,10 +5,11 @@ use sprag_manifest::{Algorithm, Document, Keyset};
 use super::Keyring;
 use super::signers::{Among, Signed};
 use crate::authenticate::{EXAMPLE_KEYS, ExampleKeys};
-use crate::ed25519::Ed25519;
+use crate::ed25519::Ed25519 as _;
 use crate::error::Error;
 use crate::flash::Flash;
 use crate::hash::sha256;
+use crate::lms::Signatures;
 use crate::storage::Storage;
 
 impl Keyring<'_> {
@@ -18,7 +19,7 @@ impl Keyring<'_> {
     /// # Errors
     /// What is wrong with it, then nothing is stored; flash errors, then this keyset or the next one counts.
     #[inline(never)]
-    pub(super) fn follow<V: Ed25519, S: Storage>(
+    pub(super) fn follow<V: Signatures, S: Storage>(
         &mut self,
         storage: &mut S,
         buf: &mut [u8],
@@ -86,7 +87,7 @@ fn check_succession(current: &Keyset<'_>, next: &Keyset<'_>) -> Result<(), Error
 }
 
 /// Every key is one that can prove something.
-fn check_keys<V: Ed25519>(keyset: &Keyset<'_>, example_keys: ExampleKeys) -> Result<(), Error> {
+fn check_keys<V: Signatures>(keyset: &Keyset<'_>, example_keys: ExampleKeys) -> Result<(), Error> {
     for key in keyset.keys.iter() {
         let (Algorithm::EdDsa, Ok(bytes)) = (key.algorithm, key.public.0.try_into()) else {
             continue;
@@ -94,7 +95,7 @@ fn check_keys<V: Ed25519>(keyset: &Keyset<'_>, example_keys: ExampleKeys) -> Res
         if example_keys == ExampleKeys::Refuse && EXAMPLE_KEYS.contains(bytes) {
             return Err(Error::ExampleKey { key: key.id });
         }
-        if !is_canonical(bytes) || V::key(bytes).is_none() {
+        if !is_canonical(bytes) || V::Ed25519::key(bytes).is_none() {
             return Err(Error::WeakKey { key: key.id });
         }
     }

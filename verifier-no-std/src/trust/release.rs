@@ -5,16 +5,16 @@ use sprag_manifest::{CounterRange, Document, Header, Keyset, Manifest, Quorum, S
 use super::Keyring;
 use super::signers::{Among, Signed, Signers};
 use crate::authenticate::{AuthenticManifest, read_manifest};
-use crate::ed25519::Ed25519;
 use crate::error::Error;
 use crate::intake::HEADROOM;
+use crate::lms::Signatures;
 use crate::text::Text;
 
 impl Keyring<'_> {
     /// Checks the signatures over the envelope in `buf` (headroom, header, envelope), reads the manifest, and holds it
     /// against what the keyset says of releases.
     #[inline(never)]
-    pub(crate) fn authenticate<'b, V: Ed25519>(
+    pub(crate) fn authenticate<'b, V: Signatures>(
         &self,
         header: Header,
         buf: &'b mut [u8],

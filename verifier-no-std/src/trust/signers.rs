@@ -2,11 +2,11 @@
 
 use core::ops::Range;
 
-use sprag_manifest::{Algorithm, Document, Envelope, KeyId, Keyset, Members, Quorum};
+use sprag_manifest::{ALG_HSS_LMS, Algorithm, Document, Envelope, KeyId, Keyset, Members, Quorum};
 
 use crate::authenticate::{Candidate, ExampleKeys, KeyRole, TrustedKey};
-use crate::ed25519::Ed25519;
 use crate::error::Error;
+use crate::lms::{LmsKey, Signatures};
 
 /// A document in its envelope, in a buffer that has room for the head of the Sig_structure in front of it.
 pub(super) struct Signed<'b> {
@@ -82,7 +82,7 @@ impl Signed<'_> {
     ///
     /// Not inlined: it is long, and there are three callers.
     #[inline(never)]
-    pub(super) fn signers<V: Ed25519>(
+    pub(super) fn signers<V: Signatures>(
         &mut self,
         keyset: Option<&Keyset<'_>>,
         among: Among,
@@ -123,16 +123,37 @@ impl Signed<'_> {
                         key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
                     };
                     let signed = (self.document, &envelope, &entry);
-                    let candidate = Candidate::<V>::new(&trusted, signed, example_keys)?;
+                    let candidate = Candidate::<V::Ed25519>::new(&trusted, signed, example_keys)?;
                     candidate.verify(self.buf, content.clone())?;
                     signers.keys = signers.keys.with(index);
                     signers.first = signers.first.or(Some(trusted.id));
                     continue;
                 }
+                (Some((index, key)), Algorithm::HssLms)
+                    if key.algorithm == Algorithm::HssLms && is_among(index) =>
+                {
+                    let trusted = LmsKey {
+                        id: key.id,
+                        key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
+                    };
+                    match V::hss_lms(&trusted, self.document, &envelope, &entry) {
+                        Some(holds) => {
+                            holds?;
+                            signers.keys = signers.keys.with(index);
+                            signers.first = signers.first.or(Some(trusted.id));
+                            continue;
+                        }
+                        None => Error::AlgorithmUnsupported {
+                            package: ALG_HSS_LMS,
+                        },
+                    }
+                }
                 (Some((index, key)), _) if !is_among(index) => Error::KeyRole { key: key.id },
                 (Some(_), Algorithm::Other(package)) => Error::AlgorithmUnsupported { package },
-                // A key of another algorithm, named with EdDSA.
-                (Some((_, key)), Algorithm::EdDsa) => Error::SignatureInvalid { key: key.id },
+                // A key of another algorithm than it is named with.
+                (Some((_, key)), Algorithm::EdDsa | Algorithm::HssLms) => {
+                    Error::SignatureInvalid { key: key.id }
+                }
                 (None, _) if keyset.revoked.iter().any(|key| key.id == entry.key_id) => {
                     Error::KeyRevoked { key: entry.key_id }
                 }

@@ -20,6 +20,8 @@ mod in_place;
 #[cfg(test)]
 mod journey;
 #[cfg(test)]
+mod lms;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod resources;

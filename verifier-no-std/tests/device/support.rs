@@ -3,6 +3,7 @@
 mod board;
 mod codec;
 mod images;
+mod lms;
 mod package;
 mod parts;
 mod session;
@@ -16,7 +17,10 @@ pub(crate) use images::{
     Operation, Rng, apply, native_full_stream, native_stream, random_image, random_operations,
     test_stream,
 };
-pub(crate) use package::{Package, PayloadSpec, Release, Signed, Signer, sha256, signed_bytes};
+pub(crate) use lms::{H5, H10, H15, LmsSigner, W4, W8};
+pub(crate) use package::{
+    Package, PayloadSpec, Release, Signed, Signer, sha256, signed_bytes, signed_bytes_of,
+};
 pub(crate) use parts::{Room, bytewise, f4, h7, l0, l4, nrf, rp2040, samd21, u5};
 pub(crate) use session::{DEVICE, Link, MANY_REFUSALS, Offer, Ran, Stop, Work};
 

@@ -10,10 +10,12 @@ use sprag_manifest::{
 };
 use sprag_verifier::{
     AuthenticManifest, BootRecord, Dalek, EXAMPLE_KEYS, Error, ExampleKeys, Intake, Keyring,
-    NorLayout, NorStorage, Region, Sectors,
+    NorLayout, NorStorage, Region, Sectors, Signatures,
 };
 
-use crate::support::{Package, Release, Signed, Signer, len_u32, sha256};
+use crate::support::{
+    H5, LmsSigner, Package, Release, Signed, Signer, W8, len_u32, sha256, signed_bytes_of,
+};
 
 const SECTOR: u32 = 256;
 const PLACE: u32 = 1_024;
@@ -23,11 +25,14 @@ const TRUST: Region = Region {
 };
 const NOW: u64 = 1_800_000_000;
 
+/// Signers of this number and above sign by LMS.
+const LMS_FROM: u8 = 100;
+
 type Flash = ConstFlash<1, 8, 256>;
 
 /// A device: its flash, which outlives resets, and the keyset that its firmware brings along.
 #[derive(Clone)]
-struct Device {
+pub(crate) struct Device {
     flash: Flash,
     factory: Vec<u8>,
 }
@@ -51,7 +56,7 @@ fn storage(flash: &mut Flash) -> NorStorage<'static, &mut Flash> {
 }
 
 impl Device {
-    fn new(factory: &Set) -> Self {
+    pub(crate) fn new(factory: &Set) -> Self {
         let geometry = Geometry::uniform(SECTOR, 2 + 2 * PLACE / SECTOR).with_write_size(8);
         Self {
             flash: ConstFlash::new(FlashSim::new(geometry)),
@@ -60,11 +65,25 @@ impl Device {
     }
 
     /// What happens with a package: the chain is followed, then the envelope judged.
-    fn offer(&mut self, bytes: &[u8]) -> Result<Accepted, Error> {
+    pub(crate) fn offer(&mut self, bytes: &[u8]) -> Result<Accepted, Error> {
         self.offer_at(bytes, Some(NOW), bytes.len())
     }
 
+    /// The same with the signatures that a build can check.
+    pub(crate) fn offer_by<V: Signatures>(&mut self, bytes: &[u8]) -> Result<Accepted, Error> {
+        self.offer_in_pieces::<V>(bytes, Some(NOW), bytes.len())
+    }
+
     fn offer_at(
+        &mut self,
+        bytes: &[u8],
+        now: Option<u64>,
+        piece: usize,
+    ) -> Result<Accepted, Error> {
+        self.offer_in_pieces::<Dalek>(bytes, now, piece)
+    }
+
+    fn offer_in_pieces<V: Signatures>(
         &mut self,
         bytes: &[u8],
         now: Option<u64>,
@@ -74,16 +93,16 @@ impl Device {
         let mut storage = storage(&mut self.flash);
         let refuse = ExampleKeys::Refuse;
         let mut keyring = Keyring::load(&mut storage, &self.factory, &mut memory, refuse)?;
-        let mut buf = vec![0; 77 + 20 + 2_048];
+        let mut buf = vec![0; 77 + 20 + 4_096];
         let mut intake = Intake::new(&mut buf);
         for piece in bytes.chunks(piece) {
             let mut rest = piece;
             while !rest.is_empty() && (intake.wanted() > 0) {
-                let taken = intake.push_with::<Dalek, _>(rest, &mut keyring, &mut storage)?;
+                let taken = intake.push_with::<V, _>(rest, &mut keyring, &mut storage)?;
                 rest = &rest[taken..];
             }
         }
-        let authentic = intake.authenticate_with::<Dalek>(&keyring, now)?;
+        let authentic = intake.authenticate_with::<V>(&keyring, now)?;
         Ok(Accepted::of(&authentic, keyring.version()))
     }
 
@@ -105,9 +124,9 @@ impl Device {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Accepted {
-    signer: KeyId,
-    keyset: u32,
+pub(crate) struct Accepted {
+    pub(crate) signer: KeyId,
+    pub(crate) keyset: u32,
 }
 
 impl Accepted {
@@ -119,13 +138,13 @@ impl Accepted {
     }
 }
 
-/// A keyset as its makers see it: numbers of signers, and what they may do.
+/// A keyset as its makers see it: numbers of signers, those from 100 on by LMS, and what they may do.
 #[derive(Clone)]
-struct Set {
+pub(crate) struct Set {
     version: u32,
     name: &'static str,
-    root: (u32, Vec<u8>),
-    releases: Vec<(u32, Vec<u8>, Scope<'static>)>,
+    pub(crate) root: (u32, Vec<u8>),
+    pub(crate) releases: Vec<(u32, Vec<u8>, Scope<'static>)>,
     revoked: Vec<u8>,
     validity: Validity,
     sequences: CounterRange,
@@ -136,7 +155,7 @@ struct Set {
 
 impl Set {
     /// 2 of the root keys 10 to 12, 2 of the release keys 1 to 3.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             version: 1,
             name: "acme-fleet",
@@ -150,27 +169,44 @@ impl Set {
         }
     }
 
+    /// The LMS key of a number.
+    pub(crate) fn lms(number: u8) -> LmsSigner {
+        LmsSigner::new(number, H5, W8, u32::from(number) % 32)
+    }
+
+    /// A signature by the key of a number.
+    pub(crate) fn sign(document: Document, number: u8, content: &[u8]) -> Signed {
+        match number {
+            LMS_FROM.. => Self::lms(number).sign_document(document, content),
+            _ => sign_as(document, &Signer::new(number), content),
+        }
+    }
+
     /// The next version, changed.
-    fn next(&self, change: impl FnOnce(&mut Self)) -> Self {
+    pub(crate) fn next(&self, change: impl FnOnce(&mut Self)) -> Self {
         let mut next = self.clone();
         next.version += 1;
         change(&mut next);
         next
     }
 
-    fn encoded(&self) -> Vec<u8> {
+    pub(crate) fn encoded(&self) -> Vec<u8> {
         let members = self.releases.iter().flat_map(|(_, members, _)| members);
         let mut numbers: Vec<u8> = self.root.1.iter().chain(members).copied().collect();
         numbers.sort_unstable();
         numbers.dedup();
         let public = |number: u8| match self.forged {
-            Some((forged, key)) if forged == number => key,
-            _ => Signer::new(number).key.verifying_key().to_bytes(),
+            Some((forged, key)) if forged == number => key.to_vec(),
+            _ if number >= LMS_FROM => Self::lms(number).key().key.to_vec(),
+            _ => Signer::new(number).key.verifying_key().to_bytes().to_vec(),
         };
-        let publics: Vec<[u8; 32]> = numbers.iter().map(|number| public(*number)).collect();
+        let publics: Vec<Vec<u8>> = numbers.iter().map(|number| public(*number)).collect();
         let key = |number: u8, public| Key {
             id: KeyId([number; 8]),
-            algorithm: Algorithm::EdDsa,
+            algorithm: match number {
+                LMS_FROM.. => Algorithm::HssLms,
+                _ => Algorithm::EdDsa,
+            },
             public: PublicKey(public),
         };
         let keys: Vec<_> = numbers
@@ -229,22 +265,19 @@ impl Set {
     fn signed(&self, by: &[u8]) -> Vec<u8> {
         let entries: Vec<_> = by
             .iter()
-            .map(|number| sign_as(Document::Keyset, &Signer::new(*number), &self.encoded()))
+            .map(|number| Self::sign(Document::Keyset, *number, &self.encoded()))
             .collect();
         self.update(&entries)
     }
 
-    fn update(&self, signed: &[Signed]) -> Vec<u8> {
+    pub(crate) fn update(&self, signed: &[Signed]) -> Vec<u8> {
         framed(self.version, &enveloped(&self.encoded(), signed))
     }
 }
 
 fn sign_as(document: Document, signer: &Signer, content: &[u8]) -> Signed {
     let mut signed = signer.sign(content);
-    let mut prefix = [0; SIG_PREFIX_MAX];
-    let (body, header) = (document.body_protected(), &signed.protected);
-    let len = sig_structure_prefix_of(document, body, header, content.len(), &mut prefix).unwrap();
-    let message = [&prefix[..len], content].concat();
+    let message = signed_bytes_of(document, &signed.protected, content);
     signed.signature = signer.key.sign(&message).to_bytes().to_vec();
     signed
 }
@@ -273,7 +306,7 @@ fn framed(version: u32, update: &[u8]) -> Vec<u8> {
 }
 
 /// A package with this chain in front, signed by these.
-fn package_with(change: impl FnOnce(&mut Release), chain: &[u8], by: &[u8]) -> Package {
+pub(crate) fn package_with(change: impl FnOnce(&mut Release), chain: &[u8], by: &[u8]) -> Package {
     let mut release = Release::full(vec![0x5a; 300]);
     release.signers = by.iter().map(|number| Signer::new(*number)).collect();
     release.keysets = chain.to_vec();

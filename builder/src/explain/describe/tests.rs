@@ -83,6 +83,35 @@ fn refusals_of_a_package() {
             "the keys that signed are limited to globex, the package is for acme",
         ),
         (
+            Error::LmsMissing { trusted: 1 },
+            "the package has no LMS signature by a trusted key; the device asks for one beside Ed25519, and trusts 1 key",
+        ),
+        (
+            Error::LmsType {
+                package: 3,
+                device: 4,
+            },
+            "the LMS signature says type 3 where its key says 4",
+        ),
+        (
+            Error::LmsLength {
+                need: 1_456,
+                have: 1_455,
+            },
+            "the LMS signature has 1455 bytes, those of its key have 1456",
+        ),
+        (
+            Error::LmsLeaf {
+                package: 32,
+                device: 32,
+            },
+            "the LMS signature is by leaf 32, its key's tree has 32 leaves, counted from 0",
+        ),
+        (
+            Error::LmsKey { key: KEY },
+            "LMS key 807060504030201 has several levels, or parameters that are not supported",
+        ),
+        (
             Error::Vendor { package, device },
             "the package is made for vendor acme, this device's vendor is globex",
         ),

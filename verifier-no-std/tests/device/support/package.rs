@@ -5,9 +5,9 @@ use core::ops::Range;
 use ed25519_dalek::{Signer as _, SigningKey};
 use sha2::{Digest as _, Sha256};
 use sprag_manifest::{
-    Algorithm, BODY_PROTECTED, Codec, DIGEST_LEN, Digest, Envelope, Header, Image, Index, Isa,
-    Item, KeyId, List, Manifest, Needs, Payload, Preconditions, Requirement, Role, SIG_PREFIX_MAX,
-    SignatureEntry, Validity, eddsa_protected, sig_structure_prefix,
+    Algorithm, Codec, DIGEST_LEN, Digest, Document, Envelope, Header, Image, Index, Isa, Item,
+    KeyId, List, Manifest, Needs, Payload, Preconditions, Requirement, Role, SIG_PREFIX_MAX,
+    SignatureEntry, Validity, eddsa_protected, sig_structure_prefix_of,
 };
 use sprag_verifier::{KeyRole, TrustedKey, block_hash, page_hash};
 
@@ -62,9 +62,15 @@ pub(crate) struct Signed {
 
 /// The `Sig_structure` as it is signed.
 pub(crate) fn signed_bytes(protected: &[u8], manifest: &[u8]) -> Vec<u8> {
+    signed_bytes_of(Document::Manifest, protected, manifest)
+}
+
+/// The same of any document.
+pub(crate) fn signed_bytes_of(document: Document, protected: &[u8], content: &[u8]) -> Vec<u8> {
+    let (body, len) = (document.body_protected(), content.len());
     let mut prefix = [0; SIG_PREFIX_MAX];
-    let len = sig_structure_prefix(BODY_PROTECTED, protected, manifest.len(), &mut prefix).unwrap();
-    [&prefix[..len], manifest].concat()
+    let len = sig_structure_prefix_of(document, body, protected, len, &mut prefix).unwrap();
+    [&prefix[..len], content].concat()
 }
 
 /// A payload as its maker sees it.
