@@ -11,6 +11,7 @@ mod completions;
 mod delta;
 mod demo;
 mod explain;
+mod holder;
 mod inspect;
 mod key;
 mod report;

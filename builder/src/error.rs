@@ -8,6 +8,7 @@ use sprag_manifest::{EncodeError, Isa};
 use crate::audit::AuditError;
 use crate::container::ContainerError;
 use crate::exit;
+use crate::holder::HolderError;
 use crate::input::InputError;
 use crate::keys::KeyError;
 use crate::output::OutputError;
@@ -37,6 +38,8 @@ pub enum Error {
     Reported(Reported),
     /// A key or signature file was refused.
     Key(KeyError),
+    /// A token or an agent did not sign.
+    Holder(HolderError),
     /// An audit log was refused, or could not be written.
     Audit(AuditError),
     /// What the device code said of the package.
@@ -151,6 +154,7 @@ impl Error {
             Self::Link(e) => e.code(),
             Self::Reported(e) => e.code,
             Self::Key(e) => e.code(),
+            Self::Holder(e) => e.code(),
             Self::Audit(e) => e.code(),
             Self::Device(e) | Self::SelfCheck(e) => e.code(),
             Self::MissingField { .. } => 1001,
@@ -182,6 +186,7 @@ impl Error {
             Self::Link(e) => e.exit_code(),
             Self::Reported(e) => exit::for_device(e.code),
             Self::Key(e) => e.exit_code(),
+            Self::Holder(e) => e.exit_code(),
             Self::Audit(e) => e.exit_code(),
             Self::Device(e) => exit::for_device(e.code()),
             Self::SelfCheck(e) => match exit::for_device(e.code()) {
@@ -217,6 +222,7 @@ impl Error {
             Self::Link(e) => e.help(),
             Self::Reported(e) => Some(format!("sprag explain {} tells cause and remedy", e.code)),
             Self::Key(e) => e.help(),
+            Self::Holder(e) => e.help(),
             Self::Audit(e) => Some(e.help().into()),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
             Self::SelfCheck(e) if exit::for_device(e.code()) == exit::DOES_NOT_FIT => Some(
@@ -273,6 +279,7 @@ impl core::fmt::Display for Error {
             Self::Link(e) => e.fmt(f),
             Self::Reported(e) => e.fmt(f),
             Self::Key(e) => e.fmt(f),
+            Self::Holder(e) => e.fmt(f),
             Self::Audit(e) => e.fmt(f),
             Self::Device(e) => crate::explain::describe(e).fmt(f),
             Self::SelfCheck(e) => {
@@ -354,6 +361,12 @@ impl From<SlotsError> for Error {
 impl From<KeyError> for Error {
     fn from(e: KeyError) -> Self {
         Self::Key(e)
+    }
+}
+
+impl From<HolderError> for Error {
+    fn from(e: HolderError) -> Self {
+        Self::Holder(e)
     }
 }
 

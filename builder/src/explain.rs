@@ -12,6 +12,7 @@ mod describe;
 mod files;
 mod flash;
 mod format;
+mod holder;
 mod keys;
 mod policy;
 mod render;
@@ -59,7 +60,7 @@ pub const fn explanations() -> &'static [Explanation] {
 static ALL: [Explanation; COUNT] = joined();
 
 /// In the order of their codes.
-const TABLES: [&[Explanation]; 19] = [
+const TABLES: [&[Explanation]; 20] = [
     format::TABLE,
     signature::TABLE,
     policy::TABLE,
@@ -78,6 +79,7 @@ const TABLES: [&[Explanation]; 19] = [
     files::SLOTS,
     files::LINKS,
     audit::TABLE,
+    holder::TABLE,
     keys::TABLE,
 ];
 

@@ -36,7 +36,7 @@ pub use self::facts::{KeyFacts, SecretFacts};
 pub use self::file::{KeyFiles, NewKey, Protection, change_protection};
 pub use self::import::{Imported, RawKey};
 pub use self::kdf::Cost;
-pub use self::password::{PASSWORD_VARIABLE, Password, PasswordSource};
+pub use self::password::{PASSWORD_VARIABLE, PIN_VARIABLE, Password, PasswordSource};
 pub use self::sign::{SigningKey, TrustedComment};
 pub use self::verify::{Detached, SignatureKind, VerifyingKey, verify_detached};
 

@@ -14,6 +14,7 @@
 //! | cut its power, at every operation | [`simulate`], [`Simulation`] |
 //! | sign far from the builder | [`Request`], [`Answer`] |
 //! | key sets, version by version | [`TrustFile`], [`KeysetSpec`] |
+//! | keys in tokens and agents | [`Token`], [`sign_with_agent`] |
 //! | who did what, in a log that only grows | [`AuditLog`], [`Chain`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
@@ -31,6 +32,7 @@ mod error;
 pub mod exit;
 mod explain;
 pub mod full;
+mod holder;
 mod image;
 mod input;
 mod inspect;
@@ -65,6 +67,7 @@ pub use device::{SimulatedDevice, UpdateInputs, UpdateReport};
 pub use digest::sha256;
 pub use error::{BUILD_CODES, Error};
 pub use explain::{Explanation, describe, explain, explanations, render};
+pub use holder::{HOLDER_CODES, HolderError, Token, TokenPlace, sign_with_agent};
 pub use input::{
     INPUT_CODES, Image, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text,
     single_stdin,
@@ -74,8 +77,9 @@ pub use inspect::{
 };
 pub use keys::{
     Cost, Detached, ExportForm, Found, Imported, KEY_CODES, KeyError, KeyFacts, KeyFiles, NewKey,
-    PASSWORD_VARIABLE, Password, PasswordSource, Protection, RawKey, SecretFacts, SignatureKind,
-    SigningKey, TrustedComment, VerifyingKey, change_protection, minisign_id, verify_detached,
+    PASSWORD_VARIABLE, PIN_VARIABLE, Password, PasswordSource, Protection, RawKey, SecretFacts,
+    SignatureKind, SigningKey, TrustedComment, VerifyingKey, change_protection, minisign_id,
+    verify_detached,
 };
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
 pub use profile::{

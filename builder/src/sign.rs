@@ -135,19 +135,28 @@ impl Request {
         &self.key
     }
 
+    /// Whether `key` is the one that is asked.
+    ///
+    /// # Errors
+    /// [`Error::SignRequest`] naming `path` if another one is.
+    pub fn check_asked(&self, path: &Path, key: &VerifyingKey) -> Result<(), Error> {
+        if *key == self.key {
+            return Ok(());
+        }
+        let asked = minisign_id(self.key.key_id());
+        let reason = format!(
+            "it asks key {asked}, and the key given is {}",
+            minisign_id(key.key_id())
+        );
+        Err(refused(path, &reason))
+    }
+
     /// Signs what is asked for.
     ///
     /// # Errors
     /// [`Error::SignRequest`] naming `path` if another key is asked.
     pub fn answer(&self, path: &Path, key: &SigningKey) -> Result<Answer, Error> {
-        if key.verifying_key() != self.key {
-            let asked = minisign_id(self.key.key_id());
-            let reason = format!(
-                "it asks key {asked}, and the key given is {}",
-                minisign_id(key.key_id())
-            );
-            return Err(refused(path, &reason));
-        }
+        self.check_asked(path, &key.verifying_key())?;
         Ok(Answer {
             key: self.key.clone(),
             manifest: sha256(&self.manifest),

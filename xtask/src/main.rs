@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         ["broken"] => return Report::of(|report| broken::start(report, "")),
         ["broken", name] => return Report::of(|report| broken::start(report, name)),
         ["device-tools"] => tools::task,
+        ["interop-tools"] => interop::task,
         ["demo-images"] => demo_images::write,
         ["demo-images", "--check"] => demo_images::check,
         ["footprint"] => footprint::check,

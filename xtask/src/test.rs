@@ -15,6 +15,7 @@ pub(crate) fn full(report: &mut Report) {
     let before = working_tree();
     let mut environment = vec![("SPRAG_REQUIRE_TOOLS", "1".to_owned())];
     report.stage("minisign", || interop::minisign().map(|()| Done::passed()));
+    report.stage("SoftHSM2, signify and ssh-agent", interop::holders);
     report.stage("Python with pycose and cbor2", || {
         environment.push((
             "SPRAG_PYTHON",

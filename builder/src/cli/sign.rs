@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::args::key_name;
 use super::audit::{AuditArgs, Recorder};
+use super::holder::HolderArgs;
 use super::print;
 use crate::audit::{Action, Subject};
 use crate::error::Error;
@@ -28,17 +29,21 @@ use crate::sign::{Answer, Request, add_signature};
     sprag sign fw.sprag --attach answer.txt --key rel2.pub
   With a key that another program holds, for example one in the cloud:
     sprag sign fw.sprag --external ./kms-signer --key rel2.pub
+  With a key in a token, or in an ssh-agent:
+    sprag sign fw.sprag --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token releases --key-label rel2 \\
+      --key rel2.pub
+    sprag sign fw.sprag --ssh-agent --key rel2.pub
 
 The package is the same, byte for byte, whichever way the signature was made.")]
 pub(super) struct SignArgs {
     /// Package
     #[arg(value_name = "PKG", required_unless_present = "respond")]
     package: Option<PathBuf>,
-    /// Key: secret to sign here, public to ask another machine or program, and to check its answer
+    /// Key: secret to sign here, public to ask another machine, program, token or agent, and to check its answer
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Write a request for a signature by --key
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["respond", "attach", "external"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["respond", "attach", "external", "pkcs11", "ssh_agent"])]
     request: Option<PathBuf>,
     /// Answer a request, after telling what it is about
     #[arg(long, value_name = "PATH", requires = "answer", conflicts_with_all = ["package", "attach", "external"])]
@@ -47,13 +52,13 @@ pub(super) struct SignArgs {
     #[arg(long, value_name = "PATH", requires = "respond")]
     answer: Option<PathBuf>,
     /// Add the signature of an answer by --key to the package
-    #[arg(long, value_name = "PATH", conflicts_with = "external")]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["external", "pkcs11", "ssh_agent"])]
     attach: Option<PathBuf>,
     /// Answer without being asked on the terminal whether what was told is right
     #[arg(long, requires = "respond")]
     yes: bool,
     /// Program that signs: JSON on its standard input, JSON on its standard output
-    #[arg(long, value_name = "PROGRAM")]
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["pkcs11", "ssh_agent"])]
     external: Option<PathBuf>,
     /// Package to write [default: in the place of PKG]
     #[arg(long, value_name = "PATH")]
@@ -61,6 +66,8 @@ pub(super) struct SignArgs {
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    holder: HolderArgs,
     #[command(flatten)]
     audit: AuditArgs,
 }
@@ -89,6 +96,14 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
         let signature = external::sign(program, &request)?;
         let answer = request.answered_by(program, signature)?;
         (answer.attach(program, package.bytes())?, key.key_id())
+    } else if args.holder.is_given() {
+        let key = VerifyingKey::load(&args.key)?;
+        let request = Request::new(package.bytes(), &key)?;
+        let answer = held(args, &request)?;
+        (
+            answer.attach(args.holder.source(), package.bytes())?,
+            key.key_id(),
+        )
     } else {
         let key = load(args)?;
         (add_signature(package.bytes(), &key)?, key.key_id())
@@ -111,7 +126,13 @@ fn respond(args: &SignArgs, path: &Path, answer: &Path, log: &Recorder) -> Resul
     if !args.yes {
         confirm(path)?;
     }
-    let signed = request.answer(path, &load(args)?)?;
+    let signed = match args.holder.is_given() {
+        true => {
+            request.check_asked(path, &VerifyingKey::load(&args.key)?)?;
+            held(args, &request)?
+        }
+        false => request.answer(path, &load(args)?)?,
+    };
     log.record(Action::Sign, || {
         Ok(Subject {
             signer: Some(signed.key_id()),
@@ -120,6 +141,12 @@ fn respond(args: &SignArgs, path: &Path, answer: &Path, log: &Recorder) -> Resul
     })?;
     write(answer, &[path, &args.key], signed.to_text().as_bytes())?;
     print(&format!("signed: {}\n", shown(answer)))
+}
+
+/// A request that a token or an agent answers.
+fn held(args: &SignArgs, request: &Request) -> Result<Answer, Error> {
+    let signature = args.holder.sign(request.key(), &request.message()?)?;
+    request.answered_by(args.holder.source(), signature)
 }
 
 /// Asks whether what was told is what is meant to be signed.

@@ -10,6 +10,7 @@ use crate::audit::{AUDIT_CODES, AuditError};
 use crate::container::{CONTAINER_CODES, ContainerError};
 use crate::error::{BUILD_CODES, Error};
 use crate::exit;
+use crate::holder::{HOLDER_CODES, HolderError};
 use crate::input::{INPUT_CODES, InputError};
 use crate::keys::{Found, KEY_CODES, KeyError};
 use crate::output::{OUTPUT_CODES, OutputError};
@@ -30,6 +31,7 @@ fn registers() -> Vec<(u16, &'static str)> {
         LINK_CODES,
         KEY_CODES,
         AUDIT_CODES,
+        HOLDER_CODES,
     ]
     .concat()
 }
@@ -235,6 +237,7 @@ fn exit_codes_are_those_of_the_errors() {
         .chain(link_errors().into_iter().map(Error::Link))
         .chain(key_errors().into_iter().map(Error::Key))
         .chain(audit_errors().into_iter().map(Error::Audit))
+        .chain(holder_errors().into_iter().map(Error::Holder))
         .collect();
     for e in &errors {
         assert_eq!(exit_code(e.code()), e.exit_code(), "{} {e}", e.code());
@@ -411,6 +414,37 @@ fn audit_errors() -> Vec<AuditError> {
             withdrawn: None,
         },
         AuditError::NamesOther { number: 1 },
+    ]
+}
+
+fn holder_errors() -> Vec<HolderError> {
+    let (key, text) = (KeyId([1; 8]), || String::from("x"));
+    vec![
+        HolderError::Module {
+            path: "x.so".into(),
+            reason: text(),
+        },
+        HolderError::Token {
+            label: text(),
+            found: 0,
+            labels: vec![text()],
+        },
+        HolderError::TokenKey {
+            label: text(),
+            found: 0,
+        },
+        HolderError::Pin {
+            token: text(),
+            reason: text(),
+        },
+        HolderError::Refused {
+            token: text(),
+            reason: text(),
+        },
+        HolderError::AgentUnreachable { reason: text() },
+        HolderError::AgentKey { key, held: 0 },
+        HolderError::AgentRefused { key },
+        HolderError::Wrong { key },
     ]
 }
 

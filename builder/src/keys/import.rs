@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use ct_codecs::{Base64, Decoder as _};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 use sha2::{Digest as _, Sha256};
 use sprag_manifest::KeyId;
@@ -31,8 +32,8 @@ pub enum Imported {
 }
 
 impl Imported {
-    /// Reads a key of another tool: PEM (PKCS#8 or `SubjectPublicKeyInfo`, RFC 8410), minisign's own,
-    /// or, where `raw` says what they are, 32 bytes or 64 hexadecimal digits.
+    /// Reads a key of another tool: PEM (PKCS#8 or `SubjectPublicKeyInfo`, RFC 8410), a public key of OpenSSH, minisign's
+    /// own, or, where `raw` says what they are, 32 bytes or 64 hexadecimal digits.
     ///
     /// Formats other than minisign's have no key id. It is then `key_id`, or else the first eight
     /// bytes of the public key's SHA-256, so that both halves get the same one.
@@ -57,7 +58,7 @@ impl Imported {
                 .ok_or_else(|| foreign("it has neither 32 bytes nor 64 hexadecimal digits"))?;
             return match raw {
                 RawKey::Secret => Ok(Self::Secret(secret(key_id, &bytes))),
-                RawKey::Public => public(key_id, *bytes).map(Self::Public),
+                RawKey::Public => VerifyingKey::foreign(*bytes, key_id).map(Self::Public),
             };
         }
         let text = core::str::from_utf8(&bytes).map_err(|_| foreign("it is not text"))?;
@@ -73,12 +74,19 @@ impl Imported {
         if begins("PUBLIC KEY") {
             let key = ed25519_dalek::VerifyingKey::from_public_key_pem(text)
                 .map_err(|error| foreign(&error.to_string()))?;
-            return public(key_id, key.to_bytes()).map(Self::Public);
+            return VerifyingKey::foreign(key.to_bytes(), key_id).map(Self::Public);
         }
         if begins("ENCRYPTED PRIVATE KEY") {
             return Err(foreign(
                 "it is encrypted; `openssl pkey -in FILE` opens it, and Sprag encrypts its own",
             ));
+        }
+        if ["ssh-", "ecdsa-", "sk-"]
+            .iter()
+            .any(|kind| text.starts_with(kind))
+        {
+            let key = openssh_public(text).ok_or_else(|| foreign("it is no ssh-ed25519 key"))?;
+            return VerifyingKey::foreign(key, key_id).map(Self::Public);
         }
         match SigningKey::load(path, password) {
             Err(KeyError::PublicWhereSecret { .. }) => VerifyingKey::load(path).map(Self::Public),
@@ -100,8 +108,28 @@ fn secret(key_id: Option<KeyId>, seed: &[u8; 32]) -> SigningKey {
     of(id)
 }
 
-fn public(key_id: Option<KeyId>, key: [u8; 32]) -> Result<VerifyingKey, KeyError> {
-    VerifyingKey::from_bytes(key_id.unwrap_or_else(|| derived_id(&key)), key)
+impl VerifyingKey {
+    /// A key that comes without an id: it gets `key_id`, or else the first eight bytes of its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Weak`].
+    pub fn foreign(key: [u8; 32], key_id: Option<KeyId>) -> Result<Self, KeyError> {
+        Self::from_bytes(key_id.unwrap_or_else(|| derived_id(&key)), key)
+    }
+}
+
+/// The key in a line of OpenSSH's `.pub` files (RFC 8709, section 4).
+fn openssh_public(text: &str) -> Option<[u8; 32]> {
+    let mut words = text.split_whitespace();
+    let kind = words.next().filter(|kind| *kind == "ssh-ed25519")?;
+    let blob = Base64::decode_to_vec(words.next()?, None).ok()?;
+    // Two strings: the type again, and the key.
+    let key = blob
+        .strip_prefix(&[0, 0, 0, 11])?
+        .strip_prefix(kind.as_bytes())?
+        .strip_prefix(&[0, 0, 0, 32])?;
+    key.try_into().ok()
 }
 
 fn raw_bytes(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {

@@ -12,6 +12,9 @@ use super::KeyError;
 /// The environment variable that may hold the password.
 pub const PASSWORD_VARIABLE: &str = "SPRAG_PASSWORD";
 
+/// The environment variable that may hold the PIN of a token.
+pub const PIN_VARIABLE: &str = "SPRAG_PIN";
+
 /// A password: cleared from memory when dropped, and never shown.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
@@ -99,11 +102,27 @@ impl PasswordSource {
         Ok(password)
     }
 
+    /// The PIN of a token, asked for once: from the file, else from [`PIN_VARIABLE`], else from the terminal.
+    ///
+    /// # Errors
+    ///
+    /// As [`PasswordSource::existing`].
+    pub fn pin(&self, token: &str) -> Result<Password, KeyError> {
+        match self.unprompted(PIN_VARIABLE)? {
+            Some(pin) => Ok(pin),
+            None => prompt(&format!("PIN of token {token}: ")),
+        }
+    }
+
     fn without_prompt(&self) -> Result<Option<Password>, KeyError> {
+        self.unprompted(PASSWORD_VARIABLE)
+    }
+
+    fn unprompted(&self, variable: &str) -> Result<Option<Password>, KeyError> {
         match self {
             Self::Given(password) => Ok(Some(password.clone())),
             Self::File(path) => first_line(path).map(Some),
-            Self::EnvironmentOrPrompt => match std::env::var(PASSWORD_VARIABLE) {
+            Self::EnvironmentOrPrompt => match std::env::var(variable) {
                 Ok(text) => Password::new(Zeroizing::new(text)).map(Some),
                 Err(std::env::VarError::NotPresent) => Ok(None),
                 Err(std::env::VarError::NotUnicode(_)) => Err(KeyError::PasswordNotText),

@@ -246,13 +246,27 @@ impl TrustFile {
     /// # Errors
     /// [`Error::TrustChange`] if it is not, or has signed; those of [`TrustFile::check_base`].
     pub fn sign(&mut self, key: &SigningKey) -> Result<(), Error> {
+        self.sign_with(
+            &key.verifying_key(),
+            |message| Ok(key.sign_ed25519(message)),
+        )
+    }
+
+    /// The same with a secret half that is elsewhere; `sign` signs the bytes that it is given.
+    ///
+    /// # Errors
+    /// As [`TrustFile::sign`], and those of `sign`.
+    pub fn sign_with(
+        &mut self,
+        public: &VerifyingKey,
+        sign: impl FnOnce(&[u8]) -> Result<[u8; 64], Error>,
+    ) -> Result<(), Error> {
         self.check_base()?;
         let number = self.last();
-        let id = key.key_id();
         // By its bytes: another key may have the same id.
-        let public = key.verifying_key();
+        let id = public.key_id();
         let lists =
-            |spec: &KeysetSpec| spec.root.members.contains(&id) && spec.key(id) == Some(&public);
+            |spec: &KeysetSpec| spec.root.members.contains(&id) && spec.key(id) == Some(public);
         let mut is_root = lists(&self.spec(number)?);
         if number > 1 {
             is_root |= lists(&self.spec(number - 1)?);
@@ -267,11 +281,11 @@ impl TrustFile {
         let Some(version) = self.versions.last_mut() else {
             return refused("has nothing to sign");
         };
-        if version.is_signed_by(Some(&public)) {
+        if version.is_signed_by(Some(public)) {
             return refused("has signed this version");
         }
         let message = message(id, &version.keyset)?;
-        version.signatures.push((id, key.sign_ed25519(&message)));
+        version.signatures.push((id, sign(&message)?));
         Ok(())
     }
 

@@ -33,6 +33,8 @@ impl Desk {
             .args(line.split_whitespace())
             .current_dir(self.0.path())
             .env_remove("SPRAG_PASSWORD")
+            .env_remove("SPRAG_PIN")
+            .env_remove("SSH_AUTH_SOCK")
             .env_remove("SPRAG_AUDIT")
             .env_remove("SPRAG_AUDIT_KEY")
             .stdin(Stdio::null())
@@ -43,23 +45,30 @@ impl Desk {
 
     /// What a command that must succeed printed.
     pub(crate) fn ok(&self, line: &str) -> String {
-        let output = self.command(line).output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{line}\n{out}{err}");
-        out
+        self.ok_with(line, &[])
+    }
+
+    /// The same with variables of its own.
+    pub(crate) fn ok_with(&self, line: &str, environment: &[(&str, String)]) -> String {
+        let said = self.run(line, environment);
+        assert!(said.0, "{line}\n{}{}", said.1, said.2);
+        said.1
     }
 
     /// Whether a command succeeds.
     pub(crate) fn succeeds(&self, line: &str) -> bool {
-        self.command(line).output().unwrap().status.success()
+        self.run(line, &[]).0
     }
 
     /// The number of the error that a command ended with.
     pub(crate) fn refused(&self, line: &str) -> u16 {
-        let output = self.command(line).output().unwrap();
-        let err = String::from_utf8(output.stderr).unwrap();
-        assert!(!output.status.success(), "{line}\n{err}");
+        self.refused_with(line, &[])
+    }
+
+    /// The same with variables of its own.
+    pub(crate) fn refused_with(&self, line: &str, environment: &[(&str, String)]) -> u16 {
+        let (succeeded, out, err) = self.run(line, environment);
+        assert!(!succeeded, "{line}\n{out}");
         let number = err
             .split('[')
             .nth(1)
@@ -67,6 +76,19 @@ impl Desk {
         number
             .and_then(|number| number.trim_start_matches('E').parse().ok())
             .unwrap_or_else(|| panic!("{line}\n{err}"))
+    }
+
+    /// Whether it succeeded, what it printed, and its errors.
+    fn run(&self, line: &str, environment: &[(&str, String)]) -> (bool, String, String) {
+        let mut command = self.command(line);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (
+            output.status.success(),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 
     /// A path in the folder.

@@ -7,8 +7,10 @@ use sprag_manifest::KeyId;
 
 use super::{NewProtection, generate, source, stem};
 use crate::cli::args::key_name;
+use crate::cli::holder::TokenArgs;
 use crate::cli::print;
 use crate::error::Error;
+use crate::holder::Token;
 use crate::input::shown;
 use crate::keys::{ExportForm, Found, Imported, KeyError, KeyFiles, NewKey, RawKey, VerifyingKey};
 use crate::output::{Access, Existing, Target};
@@ -85,13 +87,22 @@ enum Raw {
   sprag key import old.pem --out release.key
   sprag key import vendor.pem --out vendor.pub
   sprag key import seed.bin --raw secret --out release.key
+  sprag key import id_ed25519.pub --out agent.pub
+  The public half of a key in a token, whose secret half stays there:
+  sprag key import --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token releases --key-label rel2 \\
+    --out rel2.pub
 
 A key without an id gets the first eight bytes of its public half's SHA-256. Destroy the original of a
 secret key once the new file is backed up.")]
 pub(in crate::cli) struct ImportArgs {
-    /// PEM (PKCS#8 or a public key), a minisign key, or with --raw 32 bytes or 64 hexadecimal digits
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// PEM (PKCS#8 or a public key), a public key of OpenSSH, a minisign key, or with --raw 32 bytes or 64 hexadecimal
+    /// digits
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "pkcs11",
+        conflicts_with = "pkcs11"
+    )]
+    file: Option<PathBuf>,
     /// FILE.key for a secret key (its public half goes beside it), FILE.pub for a public one
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -109,6 +120,8 @@ pub(in crate::cli) struct ImportArgs {
     new_password_file: Option<PathBuf>,
     #[command(flatten)]
     protection: NewProtection,
+    #[command(flatten)]
+    token: TokenArgs,
 }
 
 fn key_id(text: &str) -> Result<KeyId, String> {
@@ -124,14 +137,26 @@ pub(super) fn import(args: &ImportArgs) -> Result<(), Error> {
         Raw::Public => RawKey::Public,
     });
     let password = source(args.password_file.as_ref());
-    match Imported::read(&args.file, raw, args.key_id, &password)? {
+    let (file, imported) = match (args.token.place(), &args.file) {
+        (Some(place), _) => {
+            let key = Token::find(&place)?.public_key()?;
+            let key = VerifyingKey::foreign(key, args.key_id)?;
+            (place.module, Imported::Public(key))
+        }
+        (None, Some(file)) => {
+            let imported = Imported::read(file, raw, args.key_id, &password)?;
+            (file.clone(), imported)
+        }
+        (None, None) => return Err(Error::MissingField { field: "pkcs11" }),
+    };
+    match imported {
         Imported::Secret(_) if ends_in("pub") => Err(KeyError::SecretWherePublic {
-            path: args.file.clone(),
+            path: file,
             found: Found::OtherSecretKey,
         }
         .into()),
         Imported::Public(_) if ends_in("key") => Err(KeyError::PublicWhereSecret {
-            path: args.file.clone(),
+            path: file,
             found: Found::OtherPublicKey,
         }
         .into()),

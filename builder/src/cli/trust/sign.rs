@@ -7,10 +7,11 @@ use clap::Args;
 use super::{named, read, signed, summary, write};
 use crate::audit::{Action, Subject};
 use crate::cli::audit::AuditArgs;
+use crate::cli::holder::HolderArgs;
 use crate::cli::print;
 use crate::error::Error;
 use crate::input::shown;
-use crate::keys::{PasswordSource, SigningKey, minisign_id};
+use crate::keys::{PasswordSource, SigningKey, VerifyingKey, minisign_id};
 use crate::output::{Access, Existing, Target};
 use crate::trust::describe_keyset;
 
@@ -24,12 +25,14 @@ pub(in crate::cli) struct SignArgs {
     /// Trust store
     #[arg(value_name = "FILE.trust")]
     store: PathBuf,
-    /// Secret root key
-    #[arg(long, value_name = "FILE.key")]
+    /// Root key: secret to sign here, public if a token or an agent holds the secret half
+    #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    holder: HolderArgs,
     #[command(flatten)]
     audit: AuditArgs,
 }
@@ -71,19 +74,26 @@ pub(super) fn sign(args: &SignArgs) -> Result<(), Error> {
     store.check_base()?;
     // Told before the key is opened, so that whoever types the password knows what for.
     print(&summary(&store)?)?;
-    let password = PasswordSource::from_option(args.password_file.as_deref());
-    let key = SigningKey::load(&args.key, &password)?;
-    store.sign(&key)?;
+    let key = if args.holder.is_given() {
+        let key = VerifyingKey::load(&args.key)?;
+        store.sign_with(&key, |message| args.holder.sign(&key, message))?;
+        key.key_id()
+    } else {
+        let password = PasswordSource::from_option(args.password_file.as_deref());
+        let key = SigningKey::load(&args.key, &password)?;
+        store.sign(&key)?;
+        key.key_id()
+    };
     log.record(Action::Sign, || {
         Ok(Subject {
-            signer: Some(key.key_id()),
+            signer: Some(key),
             keyset: Some(named(&store)?),
             ..Subject::default()
         })
     })?;
     write(&args.store, &store, Existing::Replace)?;
     let text = signed(&store.signatures(store.last())?);
-    let id = minisign_id(key.key_id());
+    let id = minisign_id(key);
     print(&format!("\nsigned with key {id}\n{text}"))
 }
 
