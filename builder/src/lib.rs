@@ -19,6 +19,7 @@
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
 //! | the bare codec | [`delta`](mod@delta) |
 
+pub mod attack;
 mod audit;
 mod build;
 pub mod cli;

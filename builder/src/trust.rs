@@ -10,7 +10,7 @@ mod summary;
 mod tests;
 
 pub use self::device::Followed;
-pub(crate) use self::device::{authenticate, follow};
+pub(crate) use self::device::{Memory, authenticate, follow};
 pub use self::file::{Signatures, TrustFile};
 pub use self::spec::{KeysetSpec, ReleaseRoleSpec, RoleSpec};
 pub use self::summary::{changes, describe_keyset};

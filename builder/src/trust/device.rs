@@ -166,10 +166,11 @@ fn ahead_of_all(trust: &TrustAnchors<'_>) -> Option<Vec<u8>> {
 }
 
 /// Flash for a stored key set, and nothing else.
-struct Memory(Vec<u8>);
+#[derive(Clone, Debug)]
+pub(crate) struct Memory(Vec<u8>);
 
 impl Memory {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(vec![0xff; 2 * usize::try_from(PLACE).unwrap_or(0)])
     }
 
