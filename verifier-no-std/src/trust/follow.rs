@@ -4,7 +4,7 @@ use sprag_manifest::{Algorithm, Document, Keyset};
 
 use super::Keyring;
 use super::signers::{Among, Signed};
-use crate::authenticate::{EXAMPLE_KEYS, ExampleKeys};
+use crate::authenticate::{ExampleKeys, is_example_key};
 use crate::ed25519::Ed25519 as _;
 use crate::error::Error;
 use crate::flash::Flash;
@@ -92,7 +92,7 @@ fn check_keys<V: Signatures>(keyset: &Keyset<'_>, example_keys: ExampleKeys) -> 
         let (Algorithm::EdDsa, Ok(bytes)) = (key.algorithm, key.public.0.try_into()) else {
             continue;
         };
-        if example_keys == ExampleKeys::Refuse && EXAMPLE_KEYS.contains(bytes) {
+        if example_keys == ExampleKeys::Refuse && is_example_key(bytes) {
             return Err(Error::ExampleKey { key: key.id });
         }
         if !is_canonical(bytes) || V::Ed25519::key(bytes).is_none() {
