@@ -52,7 +52,8 @@ pub(super) const TABLE: &[Explanation] = &[
     Explanation {
         code: 906,
         name: "KEYSET_LOST",
-        meaning: "Neither copy of the stored key set is whole, and the area is not blank.",
+        meaning: "Neither place of the stored key set holds a whole copy, and the device is not new, as it would be with \
+                  nothing but the mark in the second place, or with both blank.",
         cause: "Flash wore out, or something else wrote to the area; power cuts alone leave one copy.",
         remedy: "Service the device: falling back to the factory's key set by itself would bring revoked keys back.",
     },
