@@ -10,6 +10,7 @@ mod build;
 mod completions;
 mod delta;
 mod demo;
+mod diagnose;
 mod explain;
 mod holder;
 mod inspect;
@@ -68,6 +69,7 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     Delta(delta::DeltaArgs),
     Explain(explain::ExplainArgs),
+    Diagnose(diagnose::DiagnoseArgs),
     Completions(completions::CompletionsArgs),
     Man(completions::ManArgs),
 }
@@ -110,13 +112,14 @@ impl Command {
             Self::Send(args) => args.json.into(),
             Self::Simulate(args) => args.json.into(),
             Self::Delta(args) => args.json.into(),
+            Self::Explain(args) => args.json.into(),
+            Self::Diagnose(args) => args.json.into(),
             Self::Slots(command) => command.format(),
             Self::Demo(_)
             | Self::Key(_)
             | Self::Sign(_)
             | Self::Audit(_)
             | Self::Trust(_)
-            | Self::Explain(_)
             | Self::Completions(_)
             | Self::Man(_) => Format::Text,
         }
@@ -138,6 +141,7 @@ impl Command {
             Self::Simulate(args) => simulate::run(&args),
             Self::Delta(args) => delta::run(&args),
             Self::Explain(args) => explain::run(&args),
+            Self::Diagnose(args) => diagnose::run(&args),
             Self::Completions(args) => completions::completions(&args, Cli::command()),
             Self::Man(args) => completions::man(&args, Cli::command()),
         }

@@ -14,11 +14,14 @@ mod flash;
 mod format;
 mod holder;
 mod keys;
+mod library;
 mod policy;
 mod render;
 mod resources;
+mod shown;
 mod signature;
 mod source;
+mod stage;
 mod state;
 mod stream;
 
@@ -27,7 +30,11 @@ mod tests;
 
 pub(crate) use describe::date;
 pub use describe::describe;
+pub use library::fault_library;
+pub(crate) use render::push_wrapped;
 pub use render::render;
+pub use shown::{Shown, shown};
+pub use stage::Stage;
 
 /// What `sprag explain` prints of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@
 //! | keys in tokens and agents | [`Token`], [`sign_with_agent`] |
 //! | who did what, in a log that only grows | [`AuditLog`], [`Chain`] |
 //! | keys, in minisign's format | [`SigningKey`], [`VerifyingKey`] |
+//! | what a log tells of a failed update | [`diagnose`](mod@diagnose) |
 //! | the bare codec | [`delta`](mod@delta) |
 
 pub mod attack;
@@ -28,6 +29,7 @@ mod container;
 pub mod delta;
 mod demo;
 mod device;
+pub mod diagnose;
 mod digest;
 mod error;
 pub mod exit;
@@ -67,7 +69,9 @@ pub use container::{CONTAINER_CODES, ContainerError, FlatImage, GAP_MAX, InputFo
 pub use device::{SimulatedDevice, UpdateInputs, UpdateReport};
 pub use digest::sha256;
 pub use error::{BUILD_CODES, Error};
-pub use explain::{Explanation, describe, explain, explanations, render};
+pub use explain::{
+    Explanation, Shown, Stage, describe, explain, explanations, fault_library, render, shown,
+};
 pub use holder::{HOLDER_CODES, HolderError, Token, TokenPlace, sign_with_agent};
 pub use input::{
     INPUT_CODES, Image, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text,

@@ -53,12 +53,28 @@ bootloader = { id = "mcuboot", min = "1.9", max = "2.1" }
 min-battery-percent = 30
 "#;
 
+/// What a device in the field wrote, the three lines that users have reported among it.
+const DEVICE_LOG: &str = "\
+[   12.0] update: start 1.4.2 -> 1.5.0
+[   12.4] Firmware validation failed: invalid signature
+[  313.0] Firmware validation failed: invalid signature
+[  400.0] Low memory condition detected (free: 128MB < threshold: 256MB)
+[  500.1] Brownout detector was triggered
+[  501.7] Flash write error at offset 0x0800F000
+";
+
 fn put_inputs(folder: &Path) {
     let put = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).unwrap();
     put("old.bin", fixture::OLD);
     put("new.bin", fixture::NEW);
     put("empty.bin", b"");
     put("noise.bin", &[0x9d, 0x80, 0xff, 0x00]);
+    put("device.log", DEVICE_LOG.as_bytes());
+    put(
+        "short.log",
+        b"update: \x1b[2Jended with E804 at 0x0800f000\n",
+    );
+    put("quiet.log", b"boot: slot a\nverify ok\n");
     put("release.toml", RELEASE.as_bytes());
     put("wrong.toml", b"vendor = \"acme\"\nsequenze = 1\n");
     put("device.toml", DEVICE.as_bytes());

@@ -298,6 +298,9 @@ fn passwords_come_from_a_file_or_the_environment() {
     let bench = Bench::new();
     fs::write(bench.path("password"), format!("{PASSWORD}\n")).unwrap();
     fs::write(bench.path("other"), "something else\n").unwrap();
+    fs::write(bench.path("empty"), "\n").unwrap();
+    fs::write(bench.path("long"), "x".repeat(1 << 17)).unwrap();
+    fs::write(bench.path("noise"), [0xff, 0xfe]).unwrap();
     bench.succeed("key generate --out costly.key --password-file password");
     // Stock cost is 1 GiB and seconds for each use; the rest is shown with less.
     let files = KeyFiles::beside(&bench.path("release.key"));
@@ -320,11 +323,15 @@ fn passwords_come_from_a_file_or_the_environment() {
     assert!(read("by-file.sprag") == read("by-environment.sprag"));
     bench.succeed("verify by-file.sprag --trust release.pub");
 
+    let generate = |file| format!("key generate --out x.sprag --password-file {file}");
     for (arguments, exit, code) in [
         (format!("{build} x.sprag --password-file other"), 5, 1208),
         (format!("{build} x.sprag --password-file none"), 3, 1214),
         // Nobody to ask.
         (format!("{build} x.sprag"), 2, 1212),
+        (generate("empty"), 2, 1215),
+        (generate("long"), 2, 1216),
+        (generate("noise"), 2, 1217),
     ] {
         let output = bench.run(&arguments);
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -339,6 +346,41 @@ fn passwords_come_from_a_file_or_the_environment() {
         );
         assert!(!bench.path("x.sprag").exists(), "{arguments}");
     }
+}
+
+#[test]
+fn keys_that_anybody_has_or_could_read_are_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bench = Bench::new();
+    bench.succeed("key generate --no-password --out own.key");
+    bench.succeed("key check own.key own.pub");
+    let read_by_all = fs::Permissions::from_mode(0o644);
+    fs::set_permissions(bench.path("own.key"), read_by_all).unwrap();
+    let published = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../keys-example/example-release.pub"
+    );
+    for (file, code) in [("own.key", 1226), (published, 1227)] {
+        let output = bench.run(&format!("key check {file}"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(5), "{stderr}");
+        assert!(stderr.contains(&format!("[{code}]")), "{stderr}");
+    }
+}
+
+#[test]
+fn lines_that_are_not_there_or_say_nothing() {
+    let bench = Bench::new();
+    let silent = std::os::unix::net::UnixListener::bind(bench.path("silent")).unwrap();
+    let by = "--timeout 1 --patience 1";
+    for (line, code) in [("none", 1140), ("silent", 1141)] {
+        let output = bench.run(&format!("send fw.sprag --unix {line} {by}"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{stderr}");
+        assert!(stderr.contains(&format!("[{code}]")), "{stderr}");
+    }
+    drop(silent);
 }
 
 #[test]

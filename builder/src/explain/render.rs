@@ -2,7 +2,7 @@
 
 use sprag_verifier::lwm2m_result;
 
-use super::Explanation;
+use super::{Explanation, Stage};
 use crate::exit;
 
 /// The explanation as text of at most 100 columns, ending with a line break.
@@ -16,7 +16,7 @@ pub fn render(e: &Explanation) -> String {
     ] {
         push_wrapped(&mut text, label, sentence);
     }
-    text.push('\n');
+    text.push_str(&format!("\nstage {}\n", Stage::of(e.code)));
     text.push_str(&lwm2m(e.code));
     let exit = exit_code(e.code);
     text.push_str(&format!("exit code {exit} ({})\n", exit_words(exit)));
@@ -84,7 +84,7 @@ const fn lwm2m_words(result: u8) -> &'static str {
 }
 
 /// A label, and its sentence in lines that line up behind it.
-fn push_wrapped(text: &mut String, label: &str, sentence: &str) {
+pub(crate) fn push_wrapped(text: &mut String, label: &str, sentence: &str) {
     let mut line = format!("{label:<LABEL_WIDTH$}");
     let mut filled = LABEL_WIDTH;
     for word in sentence.split(' ') {

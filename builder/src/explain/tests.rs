@@ -114,6 +114,7 @@ cause    The package was built for a larger profile, or with larger blocks.
 remedy   Build with a smaller `--ram` or `--block-size`, or with the device's profile; or give the
          updater a larger arena.
 
+stage download
 LwM2M result 3 (out of RAM)
 exit code 8 (does not fit the device)
 ";
