@@ -182,3 +182,61 @@ fn an_agent_signs_packages_and_key_sets() {
     ok("trust sign t.trust --key agent.pub --ssh-agent");
     desk.ok("trust verify t.trust");
 }
+
+/// The example of an external signer, with OpenSSL in the place of a cloud's key service.
+#[test]
+fn an_external_program_signs() {
+    for program in ["openssl", "python3"] {
+        if Command::new(program).arg("--help").output().is_err() {
+            let required = std::env::var_os("SPRAG_REQUIRE_TOOLS").is_some();
+            assert!(!required, "no {program}, and SPRAG_REQUIRE_TOOLS is set");
+            println!("skipped: no {program}");
+            return;
+        }
+    }
+    let desk = Desk::with_keys(&["rel1"]);
+    let openssl = |line: &str| {
+        let mut command = Command::new("openssl");
+        let command = command
+            .args(line.split_whitespace())
+            .current_dir(desk.path("."));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "openssl {line}: {output:?}");
+    };
+    openssl("genpkey -algorithm ed25519 -out service.pem");
+    openssl("genpkey -algorithm ed25519 -out other.pem");
+    openssl("pkey -in service.pem -pubout -out service.pub.pem");
+    desk.ok("key import service.pub.pem --out service.pub");
+    desk.ok(BUILD);
+    let before = desk.bytes("fw.sprag");
+    let program = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../keys-example/external-signer.py"
+    );
+    let sign = format!("sign fw.sprag --external {program} --key service.pub");
+    let with = |key: &str, more: &str| {
+        let command = format!(
+            "openssl pkeyutl -sign -rawin -inkey {} -in {{message}} -out {{signature}}{more}",
+            desk.path(key).display()
+        );
+        [("SIGNER_COMMAND", command)]
+    };
+    // Another key, a program that fails, and one that signs nothing: 1042, and the package stays as it was.
+    for environment in [
+        with("other.pem", ""),
+        with("none.pem", ""),
+        with("service.pem", " && : > {signature}"),
+    ] {
+        assert_eq!(desk.refused_with(&sign, &environment), 1042);
+    }
+    assert_eq!(before, desk.bytes("fw.sprag"));
+    desk.copy("fw.sprag", "base64.sprag");
+    desk.ok_with(&sign, &with("service.pem", ""));
+    desk.ok("verify fw.sprag --trust service.pub");
+    // Services answer in Base64.
+    let base64 =
+        " && openssl base64 -A -in {signature} -out {signature}.b && mv {signature}.b {signature}";
+    let sign = sign.replace("fw.sprag", "base64.sprag");
+    desk.ok_with(&sign, &with("service.pem", base64));
+    assert_eq!(desk.bytes("base64.sprag"), desk.bytes("fw.sprag"));
+}

@@ -26,6 +26,7 @@ pub(crate) fn task(report: &mut Report) {
 /// SoftHSM2 and signify of Debian, downloaded and unpacked, and an ssh-agent.
 pub(crate) fn holders() -> Result<Done, Failure> {
     apt::ensure("ssh", "-V", &["openssh-client"])?;
+    apt::ensure("openssl", "version", &["openssl"])?;
     let folder = repo::path("target/interop-tools");
     let (prefix, stamp) = (folder.join("prefix"), folder.join("versions.txt"));
     run::locked(&repo::path("target/interop-tools.lock"), || {
