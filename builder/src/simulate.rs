@@ -3,6 +3,7 @@
 
 mod cuts;
 mod flaws;
+mod head;
 mod life;
 mod link;
 mod meter;

@@ -117,6 +117,14 @@ fn a_ceremony() {
         ));
         assert_eq!(desk.bytes("made.bin"), desk.bytes("new.bin"));
     }
+
+    // Simulated devices have followed the chain in front of the package.
+    let device = "ram = 40000\n[flash]\nslot-size = 131072\nsector-size = 4096\nwrite-size = 4\n";
+    fs::write(desk.path("device.toml"), device).unwrap();
+    let said = desk.ok(
+        "simulate here.sprag --old old.bin --device device.toml --cuts 2 --bad-sectors 0 --flaky-reads 0 --json",
+    );
+    assert!(said.contains("\"may_ship\": true"), "{said}");
 }
 
 /// A signer that looks its signature up in an answer made before: what a service would do with a key of its own.

@@ -167,10 +167,10 @@ impl World<'_> {
     ) -> Result<(), Stop> {
         let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
         let mut intake = Intake::new(&mut buffer);
-        match session.as_mut() {
+        let authentic = match session.as_mut() {
             Some((link, retry)) => {
                 let head = self.fetch_head(meter, link, retry, story)?;
-                intake.push(&head).map_err(Stop::Refused)?;
+                self.authenticate(intake, &head)
             }
             None => {
                 let read = meter.bytes_read();
@@ -179,9 +179,10 @@ impl World<'_> {
                 }
                 meter.hash(meter.bytes_read() - read);
                 meter.verify();
+                intake.authenticate(self.trust)
             }
-        }
-        let authentic = intake.authenticate(self.trust).map_err(Stop::Refused)?;
+        };
+        let authentic = authentic.map_err(Stop::Refused)?;
         let record = BootRecord::load(meter).map_err(|e| stop(meter, e))?;
         let mut device = *self.device;
         device.attempt = Attempt::of(&record, &authentic.digest());
@@ -269,69 +270,8 @@ impl World<'_> {
         }
     }
 
-    /// Header and envelope, which have no parts: their signature tells whether they came right, and they are fetched
-    /// anew where they did not.
-    fn fetch_head(
-        &self,
-        meter: &mut Meter,
-        link: &mut Link<'_>,
-        retry: &mut Retry,
-        story: &mut Story,
-    ) -> Result<Vec<u8>, Stop> {
-        let mut buffer = vec![0; intake_len(MAX_ENVELOPE_LEN)];
-        let mut tries = 0;
-        loop {
-            let mut intake = Intake::new(&mut buffer);
-            let mut head = Vec::new();
-            let mut refused = None;
-            while intake.wanted() > 0 && refused.is_none() {
-                let at = u64::try_from(head.len()).unwrap_or(u64::MAX);
-                let len = u32::try_from(intake.wanted()).unwrap_or(u32::MAX);
-                let answer = link.request(at, len, meter.clock);
-                self.wait(meter, story, answer.took);
-                let before = head.len();
-                for (offset, bytes) in answer.result.unwrap_or_default() {
-                    // As with blocks, a datagram that is ahead of its turn is dropped.
-                    let here = usize::try_from(offset).unwrap_or(usize::MAX);
-                    let fresh = head.len().checked_sub(here);
-                    let Some(fresh) = fresh.and_then(|skip| bytes.get(skip..)) else {
-                        continue;
-                    };
-                    match intake.push(fresh) {
-                        Ok(taken) => head.extend(fresh.iter().take(taken)),
-                        Err(e) => refused = Some(e),
-                    }
-                }
-                if head.len() == before && refused.is_none() {
-                    story.no_answers += 1;
-                    let waited = retry.no_answer().map_err(|e| stop(meter, e))?;
-                    self.wait(meter, story, u64::from(waited) * MILLION);
-                }
-            }
-            if refused.is_none() {
-                meter.hash(u64::try_from(head.len()).unwrap_or(u64::MAX));
-                meter.verify();
-                // The caller finds out the same; only what came wrong is verified here as well.
-                if !self.package.starts_with(&head) {
-                    refused = intake.authenticate(self.trust).err();
-                }
-            }
-            let Some(e) = refused else {
-                retry.verified();
-                return Ok(head);
-            };
-            story.refusals += 1;
-            tries += 1;
-            if tries >= HEAD_TRIES {
-                return Err(stop(meter, e));
-            }
-            let waited = retry.no_answer().map_err(|e| stop(meter, e))?;
-            self.wait(meter, story, u64::from(waited) * MILLION);
-        }
-    }
-
     /// Time in which the device may sleep: the task runs when it is due.
-    fn wait(&self, meter: &mut Meter, story: &mut Story, nanoseconds: u64) {
+    pub(super) fn wait(&self, meter: &mut Meter, story: &mut Story, nanoseconds: u64) {
         meter.pass(nanoseconds);
         let period = u64::from(self.profile.task.period_ms.max(1)) * MILLION;
         while story.task_due + period <= meter.clock {
@@ -365,8 +305,6 @@ impl World<'_> {
     }
 }
 
-/// Times that the head may come wrong before it is the package that is.
-const HEAD_TRIES: u32 = 8;
 /// Boots after which an update counts as one that never ends.
 const MANY_BOOTS: u32 = 40;
 
@@ -396,7 +334,7 @@ impl Mark {
 }
 
 /// Tells a refusal from the end of power, which a driver reports as any failure.
-fn stop(meter: &Meter, error: Error) -> Stop {
+pub(super) fn stop(meter: &Meter, error: Error) -> Stop {
     match meter.is_powered() && !meter.power_is_gone() {
         true => Stop::Refused(error),
         false => Stop::PowerLost,
