@@ -223,7 +223,7 @@ impl Error {
             Self::Reported(e) => Some(format!("sprag explain {} tells cause and remedy", e.code)),
             Self::Key(e) => e.help(),
             Self::Holder(e) => e.help(),
-            Self::Audit(e) => Some(e.help().into()),
+            Self::Audit(e) => e.help(),
             Self::Device(e) => Some(format!("sprag explain {} tells cause and remedy", e.code())),
             Self::SelfCheck(e) if exit::for_device(e.code()) == exit::DOES_NOT_FIT => Some(
                 "nothing was written; lower --ram or --block-size, or give the device more".into(),

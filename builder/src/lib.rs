@@ -72,7 +72,7 @@ pub use error::{BUILD_CODES, Error};
 pub use explain::{
     Explanation, Shown, Stage, describe, explain, explanations, fault_library, render, shown,
 };
-pub use holder::{HOLDER_CODES, HolderError, Token, TokenPlace, sign_with_agent};
+pub use holder::{HOLDER_CODES, HeldKey, HolderError, Signer, Token, TokenPlace, sign_with_agent};
 pub use input::{
     INPUT_CODES, Image, InputError, MAX_INPUT_LEN, MAX_TEXT_LEN, Pinned, is_stdin, read_text,
     single_stdin,

@@ -88,6 +88,19 @@ fn a_token_signs_packages_and_key_sets() {
     ));
     desk.ok("trust verify t.trust");
     desk.ok("verify fw.sprag --trust t.trust");
+    // An approval too, and a head.
+    let held = format!("--key root2.pub {} --pin-file pin", held("root2"));
+    ok(&format!("audit init log {held}"));
+    ok(&format!("audit approve log --package fw.sprag {held}"));
+    let wrong = held.replace("--pin-file pin", "--pin-file wrong");
+    assert_eq!(
+        refused(&format!("audit approve log --package fw.sprag {wrong}")),
+        1183
+    );
+    ok(&format!(
+        "audit head log --trust root2.pub --out head {held}"
+    ));
+    desk.ok("audit verify log --trust root2.pub --head head --package fw.sprag");
 }
 
 /// An agent of our own, which ends with the test.

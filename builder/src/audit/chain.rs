@@ -5,6 +5,7 @@ use sprag_manifest::{Digest, KeyId};
 use super::approval::EntryRef;
 use super::entry::Entry;
 use super::error::AuditError;
+use super::seal::Standing;
 use crate::digest::sha256;
 use crate::keys::VerifyingKey;
 
@@ -57,14 +58,10 @@ impl Chain {
             };
             let sealed = Entry::read(text).map_err(|reason| AuditError::Line { number, reason })?;
             let key = sealed.value.key;
-            if let Some(keys) = keys {
-                let mut named = keys.iter().filter(|known| known.key_id() == key).peekable();
-                if named.peek().is_none() {
-                    return Err(AuditError::Untrusted { number, key });
-                }
-                if !named.any(|known| sealed.is_by(known)) {
-                    return Err(AuditError::Signature { number, key });
-                }
+            match keys.map(|keys| sealed.judge(keys, key)) {
+                Some(Standing::Untrusted) => return Err(AuditError::Untrusted { number, key }),
+                Some(Standing::Forged) => return Err(AuditError::Signature { number, key }),
+                Some(Standing::Good) | None => {}
             }
             let entry = sealed.value;
             if entry.seq != number {

@@ -7,7 +7,7 @@ use sprag_manifest::{Digest, KeyId};
 
 use super::seal::{self, Sealed};
 use super::subject::Subject;
-use crate::keys::SigningKey;
+use crate::holder::{HolderError, Signer};
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ pub struct Entry {
 
 impl Entry {
     /// The line, without its end.
-    pub(super) fn to_line(&self, key: &SigningKey) -> Result<String, String> {
+    pub(super) fn to_line(&self, key: &dyn Signer) -> Result<String, HolderError> {
         seal::seal(seal::ENTRY, self, key)
     }
 

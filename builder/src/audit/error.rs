@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sprag_manifest::{Digest, KeyId};
 
 use crate::exit;
+use crate::holder::HolderError;
 use crate::input::{plain, shown};
 use crate::keys::minisign_id;
 
@@ -126,6 +127,8 @@ pub enum AuditError {
         /// Its number.
         number: u64,
     },
+    /// A token or an agent did not sign the entry or the head.
+    Signer(HolderError),
 }
 
 impl AuditError {
@@ -138,7 +141,7 @@ impl AuditError {
 
     /// The stable number, explained by `sprag explain`.
     #[must_use]
-    pub const fn code(&self) -> u16 {
+    pub fn code(&self) -> u16 {
         match self {
             Self::Failed { .. } => 1160,
             Self::Exists { .. } => 1161,
@@ -153,12 +156,13 @@ impl AuditError {
             Self::Fork { .. } => 1170,
             Self::NotApproved { .. } => 1171,
             Self::NamesOther { .. } => 1172,
+            Self::Signer(e) => e.code(),
         }
     }
 
     /// The exit code of the command.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Failed { .. } | Self::Exists { .. } => exit::IO,
             Self::Line { .. } | Self::Torn { .. } => exit::MALFORMED,
@@ -169,13 +173,14 @@ impl AuditError {
             | Self::Fork { .. }
             | Self::NotApproved { .. }
             | Self::NamesOther { .. } => exit::GATE,
+            Self::Signer(e) => e.exit_code(),
         }
     }
 
     /// What to do about it.
     #[must_use]
-    pub const fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Option<String> {
+        let text = match self {
             Self::Failed { .. } => {
                 "check path, permissions and disk; `sprag audit init` begins a log"
             }
@@ -198,7 +203,9 @@ impl AuditError {
                 "ask for the approvals that are missing: `sprag audit approve`"
             }
             Self::NamesOther { .. } => "build the package with the --approval that it has",
-        }
+            Self::Signer(e) => return e.help(),
+        };
+        Some(text.into())
     }
 }
 
@@ -270,8 +277,15 @@ impl fmt::Display for AuditError {
                     "the package names entry {number}, which does not approve it"
                 )
             }
+            Self::Signer(e) => e.fmt(f),
         }
     }
 }
 
 impl core::error::Error for AuditError {}
+
+impl From<HolderError> for AuditError {
+    fn from(e: HolderError) -> Self {
+        Self::Signer(e)
+    }
+}

@@ -8,8 +8,9 @@ use sprag_manifest::{Digest, KeyId};
 use super::approval::EntryRef;
 use super::chain::Chain;
 use super::error::AuditError;
-use super::seal;
-use crate::keys::{SigningKey, VerifyingKey};
+use super::seal::{self, Standing};
+use crate::holder::Signer;
+use crate::keys::VerifyingKey;
 
 /// How far a log went: the number and digest of its last entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,21 +32,17 @@ impl Head {
     /// The head of a log, signed: the text of its file.
     ///
     /// # Errors
-    /// [`AuditError::Head`] naming `path` if the log is empty.
+    /// [`AuditError::Head`] naming `path` if the log is empty; [`AuditError::Signer`].
     pub fn seal(
         path: &Path,
         chain: &Chain,
-        key: &SigningKey,
+        key: &dyn Signer,
         time: u64,
     ) -> Result<String, AuditError> {
-        let failed = |reason: String| AuditError::Head {
+        let last = chain.entries().last().ok_or_else(|| AuditError::Head {
             path: path.into(),
-            reason,
-        };
-        let last = chain
-            .entries()
-            .last()
-            .ok_or_else(|| failed("the log is empty".into()))?;
+            reason: "the log is empty".into(),
+        })?;
         let head = Self {
             head: 1,
             seq: last.entry.seq,
@@ -53,7 +50,7 @@ impl Head {
             time,
             key: key.key_id(),
         };
-        let line = seal::seal(seal::HEAD, &head, key).map_err(failed)?;
+        let line = seal::seal(seal::HEAD, &head, key)?;
         Ok(format!("{line}\n"))
     }
 
@@ -75,16 +72,10 @@ impl Head {
         if sealed.value.head != 1 {
             return Err(failed("it is of another version"));
         }
-        let mut named = keys
-            .iter()
-            .filter(|key| key.key_id() == sealed.value.key)
-            .peekable();
-        if named.peek().is_none() {
-            return Err(failed("no trusted key signed it"));
-        }
-        match named.any(|key| sealed.is_by(key)) {
-            true => Ok(sealed.value),
-            false => Err(failed("its signature does not hold")),
+        match sealed.judge(keys, sealed.value.key) {
+            Standing::Good => Ok(sealed.value),
+            Standing::Untrusted => Err(failed("no trusted key signed it")),
+            Standing::Forged => Err(failed("its signature does not hold")),
         }
     }
 

@@ -10,7 +10,7 @@ use super::entry::{Action, Entry};
 use super::error::AuditError;
 use super::subject::{Subject, Tail};
 use crate::digest::sha256;
-use crate::keys::SigningKey;
+use crate::holder::Signer;
 use crate::output::sync_folder;
 
 /// A log that is open to be written, by this process alone.
@@ -42,8 +42,8 @@ impl AuditLog {
     /// Begins a log, with an entry that says so.
     ///
     /// # Errors
-    /// [`AuditError::Exists`], [`AuditError::Failed`].
-    pub fn create(path: &Path, key: &SigningKey, time: u64) -> Result<Listed, AuditError> {
+    /// [`AuditError::Exists`], [`AuditError::Failed`], [`AuditError::Signer`].
+    pub fn create(path: &Path, key: &dyn Signer, time: u64) -> Result<Listed, AuditError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -107,12 +107,12 @@ impl AuditLog {
     /// Appends an entry, which is on the disk when this returns, and gives the lock back.
     ///
     /// # Errors
-    /// [`AuditError::Torn`] if the end is torn; [`AuditError::Failed`].
+    /// [`AuditError::Torn`] if the end is torn; [`AuditError::Failed`], [`AuditError::Signer`].
     pub fn append(
         mut self,
         action: Action,
         subject: Subject,
-        key: &SigningKey,
+        key: &dyn Signer,
         time: u64,
     ) -> Result<Listed, AuditError> {
         if self.chain.torn() > 0 {
@@ -126,7 +126,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// [`AuditError::Failed`].
-    pub fn repair(mut self, key: &SigningKey, time: u64) -> Result<Repaired, AuditError> {
+    pub fn repair(mut self, key: &dyn Signer, time: u64) -> Result<Repaired, AuditError> {
         let whole = self.chain.whole();
         let torn = self.bytes.get(whole..).unwrap_or_default().to_vec();
         if torn.is_empty() {
@@ -174,21 +174,18 @@ impl AuditLog {
         &mut self,
         action: Action,
         subject: Subject,
-        key: &SigningKey,
+        key: &dyn Signer,
         time: u64,
     ) -> Result<Listed, AuditError> {
-        let number = self.chain.len();
         let entry = Entry {
-            seq: number,
+            seq: self.chain.len(),
             prev: self.chain.last_digest(),
             time,
             action,
             key: key.key_id(),
             subject,
         };
-        let line = entry
-            .to_line(key)
-            .map_err(|reason| AuditError::Line { number, reason })?;
+        let line = entry.to_line(key)?;
         let digest = sha256(line.as_bytes());
         self.write(self.chain.whole(), format!("{line}\n").as_bytes())?;
         Ok(Listed { entry, digest })

@@ -4,8 +4,10 @@ use ct_codecs::{Decoder as _, Encoder as _, Hex};
 use ed25519_dalek::Signature;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sprag_manifest::KeyId;
 
-use crate::keys::{SigningKey, VerifyingKey};
+use crate::holder::{HolderError, Signer};
+use crate::keys::VerifyingKey;
 
 /// What begins the signed bytes of an entry. No envelope and no minisign file begins like this.
 pub(super) const ENTRY: &str = "sprag audit entry 1\n";
@@ -21,9 +23,30 @@ pub(super) struct Sealed<T> {
     signature: [u8; 64],
 }
 
+/// Whose a line is.
+pub(super) enum Standing {
+    /// A trusted key signed it.
+    Good,
+    /// It names no trusted key.
+    Untrusted,
+    /// The key that it names did not sign it.
+    Forged,
+}
+
 impl<T> Sealed<T> {
-    /// Whether `key` made the signature.
-    pub(super) fn is_by(&self, key: &VerifyingKey) -> bool {
+    /// Whether the one of `keys` that has this id made the signature.
+    pub(super) fn judge(&self, keys: &[VerifyingKey], id: KeyId) -> Standing {
+        let mut named = keys.iter().filter(|key| key.key_id() == id).peekable();
+        if named.peek().is_none() {
+            return Standing::Untrusted;
+        }
+        match named.any(|key| self.is_by(key)) {
+            true => Standing::Good,
+            false => Standing::Forged,
+        }
+    }
+
+    fn is_by(&self, key: &VerifyingKey) -> bool {
         let key = ed25519_dalek::VerifyingKey::from_bytes(&key.to_bytes());
         let signature = Signature::from_bytes(&self.signature);
         key.is_ok_and(|key| key.verify_strict(&self.message, &signature).is_ok())
@@ -34,11 +57,12 @@ impl<T> Sealed<T> {
 pub(super) fn seal<T: Serialize>(
     context: &str,
     value: &T,
-    key: &SigningKey,
-) -> Result<String, String> {
-    let body = serde_json::to_string(value).map_err(|e| e.to_string())?;
-    let signature = key.sign_ed25519(format!("{context}{body}").as_bytes());
-    let signature = Hex::encode_to_string(signature).map_err(|e| e.to_string())?;
+    key: &dyn Signer,
+) -> Result<String, HolderError> {
+    // Neither can fail: the values are plain, and the length of hexadecimal digits does not overflow.
+    let body = serde_json::to_string(value).unwrap_or_default();
+    let signature = key.sign(format!("{context}{body}").as_bytes())?;
+    let signature = Hex::encode_to_string(signature).unwrap_or_default();
     let open = body.strip_suffix('}').unwrap_or(&body);
     Ok(format!("{open}{SIGNATURE}{signature}\"}}"))
 }

@@ -9,10 +9,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 pub(super) use self::record::{AuditArgs, Recorder};
+use super::holder::HolderArgs;
 use super::ui::printable;
 use crate::audit::{Entry, Subject, now};
 use crate::error::Error;
-use crate::keys::{PasswordSource, SigningKey, minisign_id};
+use crate::holder::Signer;
+use crate::keys::{PasswordSource, SigningKey, VerifyingKey, minisign_id};
 
 /// Keep a log of who built, simulated, signed, approved, revoked and overrode what, and check it
 #[derive(Debug, Subcommand)]
@@ -43,8 +45,9 @@ pub(super) fn run(command: &AuditCommand) -> Result<(), Error> {
 /// Who writes, and when.
 #[derive(Debug, Args)]
 struct Writer {
-    /// Secret key that signs: of a person or a machine, and for logs alone
-    #[arg(long, value_name = "FILE.key")]
+    /// Key that signs, of a person or a machine, and for logs alone: secret, or public if a token or an agent holds the
+    /// secret half
+    #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Time, in seconds of Unix time [default: this machine's clock]
     #[arg(long, value_name = "SECONDS")]
@@ -52,12 +55,17 @@ struct Writer {
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
+    #[command(flatten)]
+    holder: HolderArgs,
 }
 
 impl Writer {
-    fn key(&self) -> Result<SigningKey, Error> {
+    fn key(&self) -> Result<Box<dyn Signer>, Error> {
+        if self.holder.is_given() {
+            return Ok(Box::new(self.holder.held(VerifyingKey::load(&self.key)?)));
+        }
         let password = PasswordSource::from_option(self.password_file.as_deref());
-        Ok(SigningKey::load(&self.key, &password)?)
+        Ok(Box::new(SigningKey::load(&self.key, &password)?))
     }
 
     fn time(&self) -> u64 {

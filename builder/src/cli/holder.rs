@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::error::Error;
-use crate::holder::{Token, TokenPlace, sign_with_agent};
+use crate::holder::{HeldKey, Signer as _, TokenPlace};
 use crate::keys::{PasswordSource, VerifyingKey};
 
 /// Which token holds a key.
@@ -71,15 +71,18 @@ impl HolderArgs {
         self.ssh_agent || self.token.place().is_some()
     }
 
+    /// `key`, whose secret half is elsewhere.
+    pub(super) fn held(&self, key: VerifyingKey) -> HeldKey {
+        let pin = || PasswordSource::from_option(self.pin_file.as_deref());
+        HeldKey {
+            key,
+            token: self.token.place().map(|place| (place, pin())),
+        }
+    }
+
     /// Lets whoever holds `key` sign.
     pub(super) fn sign(&self, key: &VerifyingKey, message: &[u8]) -> Result<[u8; 64], Error> {
-        match self.token.place() {
-            Some(place) => {
-                let pin = PasswordSource::from_option(self.pin_file.as_deref());
-                Ok(Token::find(&place)?.sign(key, message, &pin)?)
-            }
-            None => Ok(sign_with_agent(key, message)?),
-        }
+        Ok(self.held(key.clone()).sign(message)?)
     }
 
     /// Where an error of what it answered came from.

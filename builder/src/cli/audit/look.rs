@@ -150,7 +150,7 @@ pub(super) fn head(args: &HeadArgs) -> Result<(), Error> {
     let inputs = [args.log.as_path(), &args.writer.key];
     let target = Target::check(&args.out, inputs, Existing::Replace, Access::Ordinary)?;
     let key = args.writer.key()?;
-    let text = Head::seal(&args.log, &chain, &key, args.writer.time())?;
+    let text = Head::seal(&args.log, &chain, &*key, args.writer.time())?;
     target.write(text.as_bytes())?;
     let (log, out) = (shown(&args.log), shown(&args.out));
     print(&format!("{out}: {log} has {} entries\n", chain.len()))

@@ -135,7 +135,7 @@ impl Note {
         // Told before the key is opened, so that whoever types the password knows what for.
         print(&format!("{action}\n{}", about(&subject)))?;
         let (key, time) = (self.writer.key()?, self.writer.time());
-        let listed = AuditLog::open(&self.log)?.append(action, subject, &key, time)?;
+        let listed = AuditLog::open(&self.log)?.append(action, subject, &*key, time)?;
         let log = shown(&self.log);
         print(&format!("{log}: entry {}\n", listed.entry.seq))
     }
@@ -154,7 +154,7 @@ fn reason(text: &str) -> Result<String, String> {
 
 pub(super) fn init(args: &InitArgs) -> Result<(), Error> {
     let (key, time) = (args.writer.key()?, args.writer.time());
-    let listed = AuditLog::create(&args.log, &key, time)?;
+    let listed = AuditLog::create(&args.log, &*key, time)?;
     print(&told(&listed.entry))
 }
 
@@ -173,7 +173,7 @@ pub(super) fn overridden(args: &OverrideArgs) -> Result<(), Error> {
 pub(super) fn repair(args: &RepairArgs) -> Result<(), Error> {
     let (key, time) = (args.writer.key()?, args.writer.time());
     let log = shown(&args.log);
-    let said = match AuditLog::open(&args.log)?.repair(&key, time)? {
+    let said = match AuditLog::open(&args.log)?.repair(&*key, time)? {
         Repaired::Nothing => format!("{log}: nothing to repair\n"),
         Repaired::LineEnd => format!("{log}: the last entry was whole but for its line's end\n"),
         Repaired::Kept { path, bytes } => {
