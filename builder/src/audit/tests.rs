@@ -422,3 +422,20 @@ fn a_reason_cannot_forge_a_line() {
     }
     assert_eq!(read(&AuditLog::read(&path).unwrap()).unwrap().len(), 11);
 }
+
+#[test]
+fn appends_at_once_follow_each_other() {
+    let (_folder, path) = log();
+    std::thread::scope(|scope| {
+        for by in [1, 2, 1, 2] {
+            let path = &path;
+            scope.spawn(move || {
+                for _ in 0..25 {
+                    append(path, Action::Override, Subject::default(), by);
+                }
+            });
+        }
+    });
+    let chain = read(&AuditLog::read(&path).unwrap()).unwrap();
+    assert_eq!((chain.len(), chain.torn()), (106, 0));
+}
