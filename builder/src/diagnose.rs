@@ -2,7 +2,7 @@
 //! lines that speak for it and with what to do.
 //!
 //! Text is read line by line. A line speaks for a cause by a code of ours (`[804]`, `E804`, `"code": 804`, `SPRAG_E_FLASH_VERIFY`), which
-//! settles it, or by its wording, which other programs choose and which therefore only points ([`signs`]). A report as the serial link
+//! settles it, or by its wording, which other programs choose and which therefore only points (`signs`). A report as the serial link
 //! carries it is read too. Nothing in a log is believed beyond that: it is text from outside, shown with its control characters escaped.
 
 mod causes;
