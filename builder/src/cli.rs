@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod attack;
 mod audit;
 mod build;
 mod completions;
@@ -67,6 +68,7 @@ enum Command {
     Slots(slots::SlotsCommand),
     Send(send::SendArgs),
     Simulate(simulate::SimulateArgs),
+    Attack(attack::AttackArgs),
     Delta(delta::DeltaArgs),
     Explain(explain::ExplainArgs),
     Diagnose(diagnose::DiagnoseArgs),
@@ -111,6 +113,7 @@ impl Command {
             Self::Apply(args) => args.json.into(),
             Self::Send(args) => args.json.into(),
             Self::Simulate(args) => args.json.into(),
+            Self::Attack(args) => args.json.into(),
             Self::Delta(args) => args.json.into(),
             Self::Explain(args) => args.json.into(),
             Self::Diagnose(args) => args.json.into(),
@@ -139,6 +142,7 @@ impl Command {
             Self::Slots(command) => slots::run(&command),
             Self::Send(args) => send::run(&args),
             Self::Simulate(args) => simulate::run(&args),
+            Self::Attack(args) => attack::run(&args),
             Self::Delta(args) => delta::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Diagnose(args) => diagnose::run(&args),

@@ -174,7 +174,16 @@ impl Session {
                     if status != SPRAG_OK || rest.is_empty() {
                         return Ok(status);
                     }
-                    let taken = updater.push(self.position, rest)?;
+                    // No further than the part that is wanted: what follows the package in the same piece is passed over.
+                    let end = updater
+                        .wanted()
+                        .map_or(0, |wanted| wanted.offset.saturating_add(wanted.len.into()));
+                    let room = usize::try_from(end.saturating_sub(self.position)).unwrap_or(0);
+                    let piece = match room {
+                        0 => rest,
+                        _ => rest.get(..room).unwrap_or(rest),
+                    };
+                    let taken = updater.push(self.position, piece)?;
                     if taken == 0 {
                         return Err(Error::WrongState.into());
                     }

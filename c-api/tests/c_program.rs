@@ -5,60 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/inputs.rs"]
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
+use program::{compile, run};
 use support::{Inputs, NOR_SIZE, SECTOR};
-
-/// The static library that cargo has made for this test.
-fn library() -> PathBuf {
-    let exe = std::env::current_exe().unwrap();
-    let entries = exe.parent().unwrap().read_dir().unwrap();
-    let archives = entries.map(|entry| entry.unwrap().path()).filter(|path| {
-        let name = path.file_name().unwrap().to_string_lossy();
-        name.starts_with("libsprag_c-") && name.ends_with(".a")
-    });
-    // Older ones are of other features, or of an older source.
-    let newest = archives.max_by_key(|path| path.metadata().unwrap().modified().unwrap());
-    newest.expect("cargo makes the library before its tests")
-}
-
-fn run(command: &mut Command) -> String {
-    let output = command
-        .output()
-        .unwrap_or_else(|e| panic!("{command:?} does not start: {e}"));
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said).into_owned();
-    assert!(output.status.success(), "{command:?}\n{said}");
-    said
-}
-
-/// Compiles the program, with these flags besides.
-fn compile(folder: &Path, name: &str, flags: &[&str]) -> PathBuf {
-    let (here, program) = (Path::new(env!("CARGO_MANIFEST_DIR")), folder.join(name));
-    let mut cc = Command::new("cc");
-    cc.args([
-        "-std=c99",
-        "-O1",
-        "-g",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-pedantic",
-    ]);
-    cc.args(["-Wno-unused-const-variable"]).args(flags);
-    cc.arg("-I").arg(here.join("include")).arg("-I").arg(folder);
-    for source in ["update.c", "nor.c"] {
-        cc.arg(here.join("tests/c").join(source));
-    }
-    cc.arg(library()).arg("-o").arg(&program);
-    // What Rust's standard library needs, which the host's variant has for its panic handler.
-    run(cc.args(["-lpthread", "-ldl", "-lm"]));
-    program
-}
 
 #[test]
 fn a_firmware_in_c_updates_itself() {
@@ -67,6 +23,7 @@ fn a_firmware_in_c_updates_itself() {
     let program = compile(
         folder.path(),
         "update",
+        &["update.c", "nor.c"],
         &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
     );
     let dump = folder.path().join("flash.bin");

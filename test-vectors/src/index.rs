@@ -38,6 +38,9 @@ pub struct Vector {
     pub device: String,
     /// The code of section 3.9, or of the register of codes; 0 for a package that is taken.
     pub code: u16,
+    /// SHA-256 of the image that it leads to, if it is taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// What must find it out.
     pub layer: Layer,
     /// Where the item at fault begins: from the start of what is read (header, envelope, manifest, key set).

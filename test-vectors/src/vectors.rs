@@ -47,7 +47,7 @@ pub fn make() -> Result<Made, Box<dyn core::error::Error>> {
 /// The attacks on a base, each with the codec that its first payload says.
 fn cases(base: &Base) -> Result<Vec<(Case, Option<Codec>)>, sprag::Error> {
     let (key, setting) = (bases::key(), bases::setting());
-    let all = corpus(base.package, &key, &setting, 0)?;
+    let all = corpus(base.package, &key, &setting, 0, 0)?;
     let mut bench = Bench::new(base.package, &key, &setting)?;
     good::add(&mut bench, base);
     if base.name == "delta" {
@@ -109,6 +109,7 @@ impl Made {
             sha256: hex(&sha256(&case.package).0),
             device: device.name.clone(),
             code,
+            image: (code == 0).then(|| hex(&sha256(base.target).0)),
             layer: case.layer,
             offset,
             why: case.why.clone(),

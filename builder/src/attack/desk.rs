@@ -81,15 +81,16 @@ impl Desk {
 
     /// Offers a package, up to the mark for the trial boot.
     pub fn offer(&mut self, package: &[u8], chunks: Chunks) -> Outcome {
+        let start = self.operations();
         let mut before = None;
         let result = match self.setting.decodes_bsdiff {
             true => self.run(package, chunks, &HostCodecs, &mut before),
             false => self.run(package, chunks, &NativeCodecs, &mut before),
         };
-        let after = self.operations();
+        let after = self.operations() - start;
         Outcome {
             result,
-            before: before.unwrap_or(after),
+            before: before.map_or(after, |before| before - start),
             after,
         }
     }

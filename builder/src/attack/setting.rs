@@ -1,8 +1,10 @@
 //! A device as a list describes it, so that any reader can be one.
 
 use serde::{Deserialize, Serialize};
-use sprag_manifest::{FlashProfile, Isa, KeyId};
-use sprag_verifier::{Attempt, Component, Device, ExampleKeys, Installed, KeyRole, TrustedKey};
+use sprag_manifest::{FlashProfile, Isa, KeyId, MAX_ENVELOPE_LEN};
+use sprag_verifier::{
+    Attempt, Component, Device, ExampleKeys, Installed, KeyRole, TrustAnchors, TrustedKey,
+};
 
 use crate::digest::sha256;
 
@@ -89,6 +91,60 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// A device that runs no image yet, has every codec, and room for any envelope.
+    #[must_use]
+    pub fn of(
+        device: &Device<'_>,
+        trust: &TrustAnchors<'_>,
+        flash: FlashProfile,
+        ram: u32,
+    ) -> Self {
+        let named = |component: Option<Component<'_>>| {
+            component.map(|component| Named {
+                id: component.id.into(),
+                version: component.version,
+            })
+        };
+        let keys = trust.keys.iter().map(|key| Trusted {
+            id: hex(&key.id.0),
+            key: hex(&key.key),
+            role: match key.role {
+                KeyRole::Root => "root".into(),
+                _ => "release".into(),
+            },
+        });
+        Self {
+            name: String::new(),
+            vendor: device.vendor.into(),
+            product: device.product.into(),
+            hardware: device.hardware.into(),
+            isa: device.isa,
+            bootloader: named(device.bootloader),
+            os: named(device.os),
+            layout: device.layout.map(Into::into),
+            load_address: device.load_address,
+            keyset_version: device.keyset_version,
+            now: device.now,
+            battery_percent: device.battery_percent,
+            free_storage: device.free_storage,
+            temperature: device.temperature,
+            free_ram: device.free_ram,
+            minute_of_day: device.minute_of_day,
+            installed_version: device.installed.version.map(Into::into),
+            sequence: device.installed.sequence,
+            security_counter: device.installed.security_counter,
+            keys: keys.collect(),
+            example_keys: trust.example_keys == ExampleKeys::Accept,
+            keyset: None,
+            envelope_max: u32::try_from(MAX_ENVELOPE_LEN).unwrap_or(u32::MAX),
+            ram,
+            decodes_bsdiff: true,
+            flash,
+            old_sha256: String::new(),
+            old: Vec::new(),
+        }
+    }
+
     /// The same under another name, with another old image.
     #[must_use]
     pub fn running(mut self, name: &str, old: Vec<u8>) -> Self {

@@ -99,6 +99,11 @@ impl Trust {
         Ok(Some(followed))
     }
 
+    /// The key set in hexadecimal, if that is what is trusted.
+    pub(super) fn keyset_text(&self) -> Option<String> {
+        self.keyset.as_deref().map(crate::attack::hex)
+    }
+
     pub(super) fn anchors(&self) -> TrustAnchors<'_> {
         TrustAnchors {
             keys: &self.keys,

@@ -97,11 +97,11 @@ pub(super) const BUILD: &[Explanation] = &[
     Explanation {
         code: 1030,
         name: "GATE_FAILED",
-        meaning: "A simulation says that the package must not ship to this device.",
+        meaning: "A simulation or an attack says that the package must not ship to this device.",
         cause: "A power cut, the device's power, its link or its other duties get in the way of the \
-                update; the report says which.",
+                update, or the device took what it had to refuse; the report says which.",
         remedy: "Follow the report: build for less RAM or smaller blocks, or correct the device's \
-                 profile.",
+                 profile. An attack that came through is a bug: report it with the package.",
     },
     Explanation {
         code: 1040,
