@@ -17,6 +17,7 @@ import cbor2
 
 import delta_coding
 from delta_decoder import Decoder
+from full_decoder import FullDecoder, NotRead
 from package_documents import (
     EDDSA, KEYSET, MANIFEST, envelope, header, holds, is_canonical, is_weak, keyset, manifest, message,
 )
@@ -27,10 +28,6 @@ DELTA, FULL, REVERSE = range(3)
 STORED, NATIVE_DELTA, NATIVE_FULL, BSDIFF = range(4)
 # keys-example/example-release.pub, whose secret half is published.
 EXAMPLE_KEYS = [bytes.fromhex("38a00d18f148cd300a6f9ceecad75d477f8b162c83bdf5b7932dc53ed29d3a9e")]
-
-
-class NotRead(Exception):
-    """Something that this reader has no decoder for."""
 
 
 # Section 6, steps 2 to 4: who signed.
@@ -337,21 +334,25 @@ def unwrap(number, entry, stored):
     return encoded, stored[at:]
 
 
-# Section 4.
+# Section 4. The appendices name what is refused; section 4.3 and appendix C number it.
+
+STREAM_CODES = {"kind": 701, "header": 701, "number": 701, "truncated": 705, "trailing input": 706, "source": 703, "room": 704}
 
 
 def decode(entry, encoded, old, new_len, tables):
     if entry[3] == STORED:
         return stored_image(encoded, new_len)
     if entry[3] == NATIVE_DELTA:
-        codes = {"kind": 701, "header": 701, "number": 701, "truncated": 705, "trailing input": 706, "source": 703, "room": 704}
         try:
             return bytes(Decoder(encoded, old, new_len, tables).decode())
         except delta_coding.Refused as refused:
-            raise Refused(codes.get(str(refused), 707), str(refused)) from None
+            raise Refused(STREAM_CODES.get(str(refused), 707), str(refused)) from None
     if entry[3] == BSDIFF:
         return bsdiff_image(entry, encoded, old, new_len)
-    raise NotRead("a native full image")
+    try:
+        return FullDecoder(encoded, new_len, tables).decode()
+    except delta_coding.Refused as refused:
+        raise Refused(STREAM_CODES.get(str(refused), 707), str(refused)) from None
 
 
 def stored_image(encoded, new_len):
