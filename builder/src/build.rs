@@ -262,6 +262,22 @@ fn only_slot(inputs: &BuildInputs<'_>) -> Result<Option<Single>, Error> {
     }
 }
 
+/// No image lies across the end of the address space.
+fn check_address(inputs: &BuildInputs<'_>) -> Result<(), Error> {
+    let Some(address) = inputs.release.rest.load_address else {
+        return Ok(());
+    };
+    let last = len(inputs.new).checked_sub(1).map(u64::from);
+    match last.and_then(|last| address.checked_add(last)) {
+        Some(_) => Ok(()),
+        None => Err(Error::BadValue {
+            field: "load-address",
+            value: format!("{address:#x}"),
+            reason: "the image would end behind the end of the address space".into(),
+        }),
+    }
+}
+
 fn check_images(inputs: &BuildInputs<'_>) -> Result<(), Error> {
     let new_version = &inputs.release.new_version;
     if inputs.new.is_empty() {
@@ -287,6 +303,7 @@ fn check_images(inputs: &BuildInputs<'_>) -> Result<(), Error> {
         }
         seen.push((digest, source.version));
     }
+    check_address(inputs)?;
     let declared = inputs.release.isa;
     match sniff::isa(inputs.new) {
         Some(found) if inputs.isa_mismatch == IsaMismatch::Refuse && !found.allows(declared) => {

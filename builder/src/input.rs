@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use sprag_manifest::Digest;
 
+use crate::printable::printable;
+
 pub use self::error::{INPUT_CODES, InputError};
 pub use self::image::Image;
 use self::read::{CHUNK_LEN, Content, collect, length, next_chunk, open};
@@ -269,14 +271,14 @@ pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == OsStr::new("-")
 }
 
-/// A path as messages show it: in full, and quoted and escaped where it holds control characters,
-/// so that a file's name cannot write to the terminal.
+/// A path as messages show it: in full, and quoted and escaped where it is not [`printable`], so that a file's name cannot
+/// write to the terminal or show as another.
 pub(crate) fn shown(path: &Path) -> String {
     if is_stdin(path) {
         return "standard input".into();
     }
     match path.to_str() {
-        Some(text) if !text.chars().any(char::is_control) => text.into(),
+        Some(text) if printable(text) == text => text.into(),
         _ => format!("{path:?}"),
     }
 }

@@ -42,6 +42,7 @@ mod inspect;
 mod keys;
 mod output;
 mod package;
+mod printable;
 mod profile;
 mod release;
 mod send;

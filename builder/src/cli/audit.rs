@@ -10,11 +10,11 @@ use clap::{Args, Subcommand};
 
 pub(super) use self::record::{AuditArgs, Recorder};
 use super::holder::HolderArgs;
-use super::ui::printable;
 use crate::audit::{Entry, Subject, now};
 use crate::error::Error;
 use crate::holder::Signer;
 use crate::keys::{PasswordSource, SigningKey, VerifyingKey, minisign_id};
+use crate::printable::printable;
 
 /// Keep a log of who built, simulated, signed, approved, revoked and overrode what, and check it
 #[derive(Debug, Subcommand)]

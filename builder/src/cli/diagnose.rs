@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::ui::{printable, size, thousands};
+use super::ui::{size, thousands};
 use super::{Format, print, print_json};
 use crate::diagnose::{Cause, Diagnosis, Fact, Subject, diagnose};
 use crate::error::Error;
 use crate::explain::push_wrapped;
 use crate::input::Pinned;
 use crate::inspect::SCHEMA;
+use crate::printable::printable;
 
 /// Tell from a device's log or report why an update failed: the likely causes, ranked, with what to do
 #[derive(Debug, Args)]

@@ -100,7 +100,10 @@ pub(super) fn verified(
     if let Some(comment) = minisig_comment {
         table.row([
             "minisign",
-            &format!("good, trusted comment: {}", super::ui::printable(comment)),
+            &format!(
+                "good, trusted comment: {}",
+                crate::printable::printable(comment)
+            ),
         ]);
     }
     table

@@ -8,11 +8,12 @@ use serde::Serialize;
 use sprag_manifest::Digest;
 use sprag_verifier::Outcome;
 
-use super::ui::{Align, Table, printable, size};
+use super::ui::{Align, Table, size};
 use super::{Format, Steps, print, print_json};
 use crate::error::Error;
 use crate::input::Pinned;
 use crate::inspect::SCHEMA;
+use crate::printable::printable;
 use crate::send::{Address, DeviceFacts, SendEvent, SendOptions, SendOutcome, Sent, send};
 
 /// Send a package to a device over a serial line or a socket, and watch it confirm the new image

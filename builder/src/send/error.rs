@@ -3,9 +3,9 @@
 use core::fmt;
 use std::io;
 
-use crate::cli::ui::printable;
 use crate::exit;
 use crate::explain::explain;
+use crate::printable::printable;
 
 /// Number and name of every [`LinkError`].
 pub const LINK_CODES: &[(u16, &str)] = &[

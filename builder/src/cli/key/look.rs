@@ -10,10 +10,11 @@ use sha2::{Digest as _, Sha256};
 use super::source;
 use crate::cli::args::key_name;
 use crate::cli::print;
-use crate::cli::ui::{Align, Table, printable};
+use crate::cli::ui::{Align, Table};
 use crate::error::Error;
 use crate::input::{InputError, shown};
 use crate::keys::{KeyFacts, SigningKey, VerifyingKey};
+use crate::printable::printable;
 
 /// List the keys of a folder
 #[derive(Debug, Args)]

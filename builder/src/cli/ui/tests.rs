@@ -1,4 +1,5 @@
-use super::{Align, Paint, Table, percent, print_failure, printable, size, thousands};
+use super::{Align, Paint, Table, percent, print_failure, size, thousands};
+use crate::printable::printable;
 
 #[test]
 fn tables_line_up() {

@@ -3,7 +3,7 @@
 use sprag_manifest::PackedVersion;
 use sprag_verifier::{Area, FlashErrorKind, Text};
 
-use crate::cli::ui::printable;
+use crate::printable::printable;
 
 /// A name from a package or a device; the device's may hold anything, or be missing.
 pub(super) fn name(text: &Text) -> String {
