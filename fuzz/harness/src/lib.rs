@@ -11,6 +11,7 @@
 //!
 //! `tests/fuzz` fails until all three are there.
 
+pub mod areas;
 mod choices;
 mod decoding;
 pub mod delta_decode;
@@ -20,9 +21,11 @@ pub mod full_decode;
 pub mod full_round_trip;
 pub mod image_files;
 mod images;
+pub mod line;
 mod made;
 pub mod resigned;
 pub mod seeds;
+pub mod texts;
 pub mod update;
 
 pub use choices::Noise;
@@ -37,7 +40,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 11] = [
     Target {
         name: "delta_decode",
         run: delta_decode::run,
@@ -69,5 +72,17 @@ pub const TARGETS: [Target; 8] = [
     Target {
         name: "update",
         run: update::run,
+    },
+    Target {
+        name: "areas",
+        run: areas::run,
+    },
+    Target {
+        name: "line",
+        run: line::run,
+    },
+    Target {
+        name: "texts",
+        run: texts::run,
     },
 ];

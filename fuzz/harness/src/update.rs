@@ -64,7 +64,7 @@ pub fn run(input: &[u8]) {
 
 /// One time under power.
 #[derive(Clone, Copy, Debug)]
-struct Session {
+pub(crate) struct Session {
     cut: Option<(u64, CutStyle)>,
     chunk: usize,
     damage: Option<(u64, u8)>,
@@ -73,7 +73,7 @@ struct Session {
 }
 
 impl Session {
-    const GOOD: Self = Self {
+    pub(crate) const GOOD: Self = Self {
         cut: None,
         chunk: 4096,
         damage: None,
@@ -122,13 +122,13 @@ impl Session {
     }
 }
 
-struct Board {
+pub(crate) struct Board {
     flash: Flash,
     layout: NorLayout<'static>,
 }
 
 impl Board {
-    fn new(made: &Made, staging: u8) -> Self {
+    pub(crate) fn new(made: &Made, staging: u8) -> Self {
         let mut end = 0;
         let mut region = |sectors: u32| {
             let start = end;
@@ -155,7 +155,18 @@ impl Board {
         }
     }
 
-    fn power_on(&mut self, cut: Option<(u64, CutStyle)>) {
+    /// Puts bytes into an area, as somebody would who has the part in his hands.
+    pub(crate) fn put(&mut self, area: Area, bytes: &[u8]) {
+        let region = match area {
+            Area::Record => self.layout.record,
+            Area::Staging => self.layout.staging,
+            _ => self.layout.slot_b,
+        };
+        let len = bytes.len().min(usize::try_from(region.len).expect("small"));
+        self.flash.sim_mut().load(region.start, &bytes[..len]);
+    }
+
+    pub(crate) fn power_on(&mut self, cut: Option<(u64, CutStyle)>) {
         let sim = self.flash.sim_mut();
         sim.power_on();
         if let Some((after, style)) = cut {
@@ -163,26 +174,26 @@ impl Board {
         }
     }
 
-    fn storage(&mut self) -> NorStorage<'static, &mut Flash> {
+    pub(crate) fn storage(&mut self) -> NorStorage<'static, &mut Flash> {
         NorStorage::new(&mut self.flash, self.layout)
     }
 
     /// What the bootloader starts: a slot with one of the two images.
-    fn boot(&mut self, made: &Made) -> Area {
+    pub(crate) fn boot(&mut self, made: &Made) -> Area {
         let slot = choose(&mut self.storage()).expect("a device boots").slot();
         let whole = self.holds(slot, &made.old) || self.holds(slot, &made.new);
         assert!(whole, "{slot:?} holds neither image");
         slot
     }
 
-    fn holds(&mut self, slot: Area, image: &[u8]) -> bool {
+    pub(crate) fn holds(&mut self, slot: Area, image: &[u8]) -> bool {
         let mut bytes = vec![0; image.len()];
         let read = self.storage().read(slot, 0, &mut bytes);
         read.is_ok() && bytes == image
     }
 
     /// Boots; confirms what is on trial, and updates what is old.
-    fn session(&mut self, made: &Made, session: &Session) -> Result<(), Error> {
+    pub(crate) fn session(&mut self, made: &Made, session: &Session) -> Result<(), Error> {
         match choose(&mut self.storage())? {
             Boot::Trial(slot) => confirm(&mut self.storage(), slot).map(|_| ()),
             boot if self.holds(boot.slot(), &made.new) => Ok(()),

@@ -5,12 +5,26 @@ use sprag_manifest::{
     PublicKey, Quorum, ReleaseRole, Scope, SignatureEntry, Validity, eddsa_protected,
 };
 
+use sprag::{KeysetSpec, Request as SignRequest, RoleSpec, SigningKey, TrustFile};
+use sprag_link::{Request, Upload};
+use sprag_verifier::{Area, Storage as _};
+
 use super::Seed;
-use crate::made::{KEY_ID, Made};
+use crate::made::{KEY_ID, Made, SEED};
 use crate::resigned::good_manifest;
+use crate::update::{Board, Session};
 
 pub(super) fn all() -> Vec<Seed> {
-    [documents(), resigned(), image_files(), update()].concat()
+    [
+        documents(),
+        resigned(),
+        image_files(),
+        update(),
+        areas(),
+        line(),
+        texts(),
+    ]
+    .concat()
 }
 
 fn seed(target: &'static str, name: &str, bytes: Vec<u8>) -> Seed {
@@ -19,6 +33,114 @@ fn seed(target: &'static str, name: &str, bytes: Vec<u8>) -> Seed {
         name: name.to_owned(),
         bytes,
     }
+}
+
+/// Where blocks are staged, what stands in the record, the staging area and the other slot.
+fn areas() -> Vec<Seed> {
+    let made = Made::get();
+    let mut board = Board::new(made, 1);
+    board.power_on(None);
+    let ended = board.session(made, &Session::GOOD);
+    assert_eq!(ended, Ok(()), "a good package on a good device");
+    let mut record = vec![0; 2048];
+    let read = board.storage().read(Area::Record, 0, &mut record);
+    assert_eq!(read, Ok(()));
+    let of = |staging: u8, record: &[u8], staged: &[u8], slot: &[u8]| {
+        let len = |bytes: &[u8]| u16::try_from(bytes.len()).expect("short").to_le_bytes();
+        [
+            &[staging][..],
+            &len(record),
+            &len(staged),
+            record,
+            staged,
+            slot,
+        ]
+        .concat()
+    };
+    let torn = &record[..1024 + 40];
+    [
+        ("new-device", of(0, &[], &[], &[])),
+        ("updated", of(1, &record, &[], &made.new)),
+        ("second-copy-torn", of(0, torn, &[], &made.new)),
+        ("zeros", of(1, &[0; 2048], &[0; 64], &[0; 64])),
+        ("package-in-staging", of(1, &[], &made.package[..800], &[])),
+    ]
+    .map(|(name, bytes)| seed("areas", name, bytes))
+    .into()
+}
+
+/// Whether framed, then what comes.
+fn line() -> Vec<Seed> {
+    let requests = [
+        Request::Hello,
+        Request::Echo("who"),
+        Request::Report,
+        Request::Upload(Upload {
+            offset: 0,
+            data: &Made::get().package[..60],
+            len: Some(2000),
+            tag: Some(&[1; 4]),
+        }),
+        Request::Upload(Upload {
+            offset: 60,
+            data: &Made::get().package[60..90],
+            len: None,
+            tag: None,
+        }),
+        Request::Reset,
+    ];
+    let mut packets = Vec::new();
+    let mut all = vec![1];
+    for (sequence, request) in (0_u8..).zip(requests) {
+        let mut packet = [0; 255];
+        let len = request.encode(sequence, &mut packet).expect("short");
+        let framed = [&[u8::try_from(len).expect("short")][..], &packet[..len]].concat();
+        all.extend_from_slice(&framed);
+        packets.push(framed);
+    }
+    [
+        ("questions", [&[1][..], &packets[..3].concat()].concat()),
+        ("pieces", [&[1][..], &packets[3..5].concat()].concat()),
+        ("all", all),
+        ("line-noise", b"\x00\x06\x09AAAA\n\x04\x14====\n".to_vec()),
+        (
+            "short-packets",
+            vec![1, 0, 1, 2, 8, 2, 0, 0, 1, 0, 64, 0, 0],
+        ),
+    ]
+    .map(|(name, bytes)| seed("line", name, bytes))
+    .into()
+}
+
+/// Which kind of text, and the text.
+fn texts() -> Vec<Seed> {
+    let key = SigningKey::from_seed(KEY_ID, &SEED);
+    let mut first = KeysetSpec::new("acme");
+    let id = first.list(&key.verifying_key()).expect("a good key");
+    first.root = RoleSpec {
+        threshold: 1,
+        members: vec![id],
+    };
+    first.releases[0].role = first.root.clone();
+    let store = TrustFile::new(&first)
+        .and_then(|mut store| store.sign(&key).map(|()| store))
+        .and_then(|store| store.encode());
+    let request = SignRequest::new(&Made::get().package, &key.verifying_key()).expect("a package");
+    let answer = request.answer("x".as_ref(), &key).expect("its key");
+    let request = request.to_text().expect("a request");
+    let log = "[1.0] brownout\n[2.0] flash write error at offset 0x0800f000\nended: E804\n";
+    let release = "vendor = 'acme'\nproduct = 'lamp'\nhardware = ['r1']\nisa = 'thumb'\nnew-version = '1.1.0'\n";
+    let profile = "vendor = 'acme'\nproduct = 'lamp'\nhardware = 'r1'\nisa = 'thumb'\nram = 65536\n[flash]\nslot-size = 65536\n";
+    [
+        ("trust-store", 0, store.expect("a store")),
+        ("log", 1, log.into()),
+        ("request", 3, request.into_bytes()),
+        ("answer", 4, answer.to_text().into_bytes()),
+        ("release", 5, release.into()),
+        ("profile", 6, profile.into()),
+    ]
+    .map(|(name, which, text)| seed("texts", name, [&[which][..], &text].concat()))
+    .into()
 }
 
 fn documents() -> Vec<Seed> {
