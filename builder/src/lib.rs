@@ -13,6 +13,7 @@
 //! | send it over a line, in SMP | [`send`](fn@send) |
 //! | cut its power, at every operation | [`simulate`], [`Simulation`] |
 //! | sign far from the builder | [`Request`], [`Answer`] |
+//! | a second signature, by LMS | [`LmsSecret`], [`add_lms_signature`] |
 //! | key sets, version by version | [`TrustFile`], [`KeysetSpec`] |
 //! | keys in tokens and agents | [`Token`], [`sign_with_agent`] |
 //! | who did what, in a log that only grows | [`AuditLog`], [`Chain`] |
@@ -40,6 +41,7 @@ mod image;
 mod input;
 mod inspect;
 mod keys;
+mod lms;
 mod output;
 mod package;
 mod printable;
@@ -86,6 +88,10 @@ pub use keys::{
     PASSWORD_VARIABLE, PIN_VARIABLE, Password, PasswordSource, Protection, RawKey, SecretFacts,
     SignatureKind, SigningKey, TrustedComment, VerifyingKey, change_protection, minisign_id,
     verify_detached,
+};
+pub use lms::{
+    LmsFacts, LmsParameters, LmsSecret, NewLmsKey, add_lms_signature,
+    load_public as load_lms_public,
 };
 pub use output::{Access, Existing, OUTPUT_CODES, OutputError, Pending, Target};
 pub use profile::{

@@ -156,20 +156,29 @@ pub(crate) fn with_signature(
     key_id: KeyId,
     signature: &[u8; 64],
 ) -> Result<Vec<u8>, Error> {
-    let head = Head::of(package)?;
-    let envelope = head.envelope()?;
-    let mut entries: Vec<SignatureEntry<'_>> = envelope.signatures().collect();
-    if entries.iter().any(|entry| entry.key_id == key_id) {
-        let reason = format!("key {} has signed the package", minisign_id(key_id));
-        return Err(Error::TrustChange { reason });
-    }
     let protected = eddsa_protected(key_id);
-    entries.push(SignatureEntry {
+    let entry = SignatureEntry {
         algorithm: Algorithm::EdDsa,
         key_id,
         protected: &protected,
         signature,
-    });
+    };
+    with_entry(package, &entry)
+}
+
+/// The same for a signature by any algorithm.
+///
+/// # Errors
+/// Those of [`with_signature`].
+pub(crate) fn with_entry(package: &[u8], entry: &SignatureEntry<'_>) -> Result<Vec<u8>, Error> {
+    let head = Head::of(package)?;
+    let envelope = head.envelope()?;
+    let mut entries: Vec<SignatureEntry<'_>> = envelope.signatures().collect();
+    if entries.iter().any(|other| other.key_id == entry.key_id) {
+        let reason = format!("key {} has signed the package", minisign_id(entry.key_id));
+        return Err(Error::TrustChange { reason });
+    }
+    entries.push(*entry);
     let mut buffer = vec![0; MAX_ENVELOPE_LEN];
     let len = Envelope::new(envelope.manifest_bytes(), &entries).encode(&mut buffer)?;
     buffer.truncate(len);
@@ -178,9 +187,13 @@ pub(crate) fn with_signature(
 
 /// The bytes that a key of this id signs under a manifest (RFC 9052, section 4.4).
 pub(crate) fn message_of(manifest: &[u8], key_id: KeyId) -> Result<Vec<u8>, Error> {
-    let protected = eddsa_protected(key_id);
+    message_under(manifest, &eddsa_protected(key_id))
+}
+
+/// The same under the protected header of any signature.
+pub(crate) fn message_under(manifest: &[u8], protected: &[u8]) -> Result<Vec<u8>, Error> {
     let mut prefix = [0; SIG_PREFIX_MAX];
-    let len = sig_structure_prefix(BODY_PROTECTED, &protected, manifest.len(), &mut prefix)?;
+    let len = sig_structure_prefix(BODY_PROTECTED, protected, manifest.len(), &mut prefix)?;
     Ok([prefix.get(..len).unwrap_or_default(), manifest].concat())
 }
 

@@ -199,3 +199,34 @@ fn the_independent_reader_is_no_rubber_stamp() {
     assert!(wrong.starts_with("wrong: product"), "{wrong}");
     assert!(Path::new(SCRIPT).is_file());
 }
+
+#[test]
+fn an_independent_verifier_of_lms_agrees() {
+    let Some(bench) = Bench::new("an_independent_verifier_of_lms_agrees") else {
+        return;
+    };
+    let script = Path::new(SCRIPT).with_file_name("check_lms.py");
+    for parameters in ["H5/W4", "H5/W8"] {
+        let package = fixture::package(CodecChoice::BsdiffZstd, FullImage::WhereSmaller, 1024);
+        fs::write(bench.folder.path().join("fw.sprag"), package).unwrap();
+        let out = format!("{}.key", parameters.replace('/', ""));
+        let public = out.replace(".key", ".pub");
+        let generate = ["key", "generate", "--no-password", "--lms", parameters];
+        let commands = [
+            [&generate[..], &["--out", &out]].concat(),
+            vec!["sign", "fw.sprag", "--key", &out, "--out", "first.sprag"],
+            vec!["sign", "fw.sprag", "--key", &out, "--out", "second.sprag"],
+        ];
+        for command in commands {
+            let output = bench.sprag(&command);
+            assert!(output.status.success(), "{output:?}");
+        }
+        for (package, leaf) in [("first.sprag", "leaf 0"), ("second.sprag", "leaf 1")] {
+            let mut command = Command::new(&bench.python);
+            command.arg(&script).args([package, &public]);
+            let output = command.current_dir(bench.folder.path()).output().unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(said.trim_end(), leaf, "{:?}", output.stderr);
+        }
+    }
+}

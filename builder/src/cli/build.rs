@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::input::{Image, Pinned, is_stdin, single_stdin};
 use crate::inspect::inspect;
 use crate::keys::{PasswordSource, SigningKey, TrustedComment};
+use crate::lms::add_lms_signature;
 use crate::output::{Access, Existing, OutputError, Target};
 use crate::profile::read_profile;
 use crate::release::ReleaseSpec;
@@ -55,6 +56,9 @@ pub(super) struct BuildArgs {
     /// Secret key that signs the package
     #[arg(long, value_name = "FILE.key")]
     key: PathBuf,
+    /// Secret LMS key that signs as well, for devices that ask for both; its password is that of --key
+    #[arg(long, value_name = "FILE.key")]
+    lms_key: Option<PathBuf>,
     /// File whose first line is the key's password (else SPRAG_PASSWORD, else a prompt)
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
@@ -212,6 +216,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
         [&args.key]
             .into_iter()
             .chain(&args.password_file)
+            .chain(&args.lms_key)
             .map(PathBuf::as_path)
             .chain(args.audit.paths())
     };
@@ -242,6 +247,7 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
     let log = args.audit.open()?;
     let password = PasswordSource::from_option(args.password_file.as_deref());
     let key = SigningKey::load(&args.key, &password)?;
+    let lms_key = args.lms_key()?;
 
     let sources = old
         .iter()
@@ -285,6 +291,10 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
     let package = build_with_chain(&build_inputs, &chain, &key, &mut |step, done, total| {
         steps.show(step, done, total);
     })?;
+    let package = match &lms_key {
+        Some(key) => add_lms_signature(&package, key)?,
+        None => package,
+    };
     if args.simulate
         && let Some(profile) = &profile
     {

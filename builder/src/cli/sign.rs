@@ -15,6 +15,7 @@ use crate::audit::{Action, Subject};
 use crate::error::Error;
 use crate::input::{Pinned, read_text, shown};
 use crate::keys::{PasswordSource, SigningKey, VerifyingKey};
+use crate::lms::{LmsSecret, add_lms_signature};
 use crate::output::{Access, Existing, Target};
 use crate::sign::{Answer, Request, add_signature};
 
@@ -23,6 +24,8 @@ use crate::sign::{Answer, Request, add_signature};
 #[command(after_help = "Examples:
   With a key that is here:
     sprag sign fw.sprag --key rel2.key
+  With an LMS key, for devices that ask for both algorithms:
+    sprag sign fw.sprag --key long-lived.key
   With a key on a machine without a network: a request goes there, and an answer comes back
     sprag sign fw.sprag --request request.txt --key rel2.pub
     sprag sign --respond request.txt --key rel2.key --answer answer.txt
@@ -104,6 +107,8 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
             answer.attach(args.holder.source(), package.bytes())?,
             key.key_id(),
         )
+    } else if let Some(key) = LmsSecret::load(&args.key, &password(args))? {
+        (add_lms_signature(package.bytes(), &key)?, key.key_id())
     } else {
         let key = load(args)?;
         (add_signature(package.bytes(), &key)?, key.key_id())
@@ -169,8 +174,11 @@ fn confirm(path: &Path) -> Result<(), Error> {
 }
 
 fn load(args: &SignArgs) -> Result<SigningKey, Error> {
-    let password = PasswordSource::from_option(args.password_file.as_deref());
-    Ok(SigningKey::load(&args.key, &password)?)
+    Ok(SigningKey::load(&args.key, &password(args))?)
+}
+
+fn password(args: &SignArgs) -> PasswordSource {
+    PasswordSource::from_option(args.password_file.as_deref())
 }
 
 fn given<'a>(path: Option<&'a Path>, field: &'static str) -> Result<&'a Path, Error> {

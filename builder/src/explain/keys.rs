@@ -205,4 +205,20 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "A key of `keys-example/` was taken for a real one.",
         remedy: "Make a key of your own with `sprag key generate`; devices refuse the examples.",
     },
+    Explanation {
+        code: 1228,
+        name: "KEY_LMS_STATE",
+        meaning: "Which signatures of an LMS key were made is not known, or not sure.",
+        cause: "The key's .state file is missing, was copied, moved to another disk or restored from a backup, or was \
+                edited.",
+        remedy: "If the file was only renamed, put it back; else make a new LMS key, since two signatures by one leaf \
+                 let anybody forge a third.",
+    },
+    Explanation {
+        code: 1229,
+        name: "KEY_LMS_USED_UP",
+        meaning: "An LMS key has made all its signatures.",
+        cause: "A tree has so many leaves: 32, 1024 or 32768, as the key was made.",
+        remedy: "Make a new LMS key and bring it to the devices.",
+    },
 ];

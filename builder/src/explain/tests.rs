@@ -464,6 +464,14 @@ fn key_errors() -> Vec<KeyError> {
             mode: 0o044,
         },
         KeyError::Published { path: path() },
+        KeyError::LmsState {
+            path: path(),
+            reason: "it is missing",
+        },
+        KeyError::LmsUsedUp {
+            path: path(),
+            leaves: 32,
+        },
         KeyError::Missing { path: path() },
         KeyError::Unreadable {
             path: path(),

@@ -42,6 +42,8 @@ pub const KEY_CODES: &[(u16, &str)] = &[
     (1225, "KEY_EXPORT_NAME"),
     (1226, "KEY_EXPOSED"),
     (1227, "KEY_PUBLISHED"),
+    (1228, "KEY_LMS_STATE"),
+    (1229, "KEY_LMS_USED_UP"),
 ];
 
 /// What a file was found to be.
@@ -54,6 +56,10 @@ pub enum Found {
     PublicKey,
     /// A minisign signature.
     Signature,
+    /// A secret LMS key of Sprag's.
+    LmsSecretKey,
+    /// A public LMS key of Sprag's.
+    LmsPublicKey,
     /// A secret key in another format, such as PEM.
     OtherSecretKey,
     /// A public key in another format, such as PEM or ssh's.
@@ -70,6 +76,8 @@ impl fmt::Display for Found {
             Self::SecretKey => "a minisign secret key",
             Self::PublicKey => "a minisign public key",
             Self::Signature => "a minisign signature",
+            Self::LmsSecretKey => "a secret LMS key, which signs beside an Ed25519 key",
+            Self::LmsPublicKey => "a public LMS key",
             Self::OtherSecretKey => "a secret key in another format",
             Self::OtherPublicKey => "a public key in another format",
             Self::Package => "a Sprag package",
@@ -193,6 +201,20 @@ pub enum KeyError {
         /// The path as given.
         path: PathBuf,
     },
+    /// Which leaves of an LMS key are used is not known, or not sure.
+    LmsState {
+        /// The state's path.
+        path: PathBuf,
+        /// Why.
+        reason: &'static str,
+    },
+    /// All leaves of an LMS key are used.
+    LmsUsedUp {
+        /// The key's path.
+        path: PathBuf,
+        /// How many it had.
+        leaves: u32,
+    },
     /// A name that no constant can have.
     ExportName {
         /// The name as given.
@@ -249,6 +271,8 @@ impl KeyError {
             Self::ExportName { .. } => 1225,
             Self::Exposed { .. } => 1226,
             Self::Published { .. } => 1227,
+            Self::LmsState { .. } => 1228,
+            Self::LmsUsedUp { .. } => 1229,
         }
     }
 
@@ -281,6 +305,8 @@ impl KeyError {
             | Self::Weak { .. }
             | Self::Exposed { .. }
             | Self::Published { .. }
+            | Self::LmsState { .. }
+            | Self::LmsUsedUp { .. }
             | Self::WrongPassword { .. }
             | Self::OtherKey { .. }
             | Self::InvalidSignature => 5,

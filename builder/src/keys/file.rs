@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::format::{Cipher, Hidden, MAX_FILE_LEN, SecretBox};
+use super::format::{Cipher, ED25519, Hidden, MAX_FILE_LEN, SecretBox};
 use super::{Cost, Found, KeyError, Password, SigningKey, kdf};
 use crate::input::is_stdin;
 use crate::output::{Access, Existing, Target};
@@ -142,7 +142,16 @@ fn secret_file_text(
     key: &SigningKey,
     protection: &Protection,
 ) -> Result<Zeroizing<String>, KeyError> {
-    let mut hidden = Hidden::new(key.key_id(), &key.pair_bytes());
+    let hidden = Hidden::new(ED25519, key.key_id(), &key.pair_bytes());
+    secret_box(ED25519, hidden, protection)
+}
+
+/// The same of what is to be hidden.
+pub(super) fn secret_box(
+    kind: [u8; 2],
+    mut hidden: Hidden,
+    protection: &Protection,
+) -> Result<Zeroizing<String>, KeyError> {
     let cipher = match protection {
         Protection::None => Cipher::None,
         Protection::Password(password, cost) => {
@@ -157,7 +166,12 @@ fn secret_file_text(
             }
         }
     };
-    Ok(SecretBox { cipher, hidden }.encode())
+    let secret = SecretBox {
+        kind,
+        cipher,
+        hidden,
+    };
+    Ok(secret.encode())
 }
 
 /// The text of a key file, cleared from memory when dropped.
@@ -199,6 +213,6 @@ pub(super) fn read_key_text(path: &Path) -> Result<Zeroizing<String>, KeyError> 
 }
 
 /// Fills `bytes` from the system's generator.
-pub(super) fn random(bytes: &mut [u8]) -> Result<(), KeyError> {
+pub(crate) fn random(bytes: &mut [u8]) -> Result<(), KeyError> {
     getrandom::fill(bytes).map_err(|_| KeyError::NoRandomness)
 }

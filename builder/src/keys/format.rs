@@ -14,7 +14,7 @@
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest as _};
 use ct_codecs::{Base64, Decoder as _, Encoder as _};
-use sprag_manifest::KeyId;
+use sprag_manifest::{HSS_LMS_KEY_LEN, KeyId};
 use zeroize::Zeroizing;
 
 use super::{Found, minisign_id};
@@ -29,13 +29,16 @@ pub(super) const TRUSTED: &str = "trusted comment: ";
 /// Length in bytes of the part of a secret key that a password hides.
 pub(super) const HIDDEN_LEN: usize = 104;
 
-const ED25519: [u8; 2] = *b"Ed";
+pub(super) const ED25519: [u8; 2] = *b"Ed";
+/// Not minisign's: an LMS key in the same layout.
+pub(super) const LMS: [u8; 2] = *b"LM";
 const PREHASHED: [u8; 2] = *b"ED";
 const SCRYPT: [u8; 2] = *b"Sc";
 const NO_KDF: [u8; 2] = [0, 0];
 const BLAKE2B: [u8; 2] = *b"B2";
 const SECRET_LEN: usize = 158;
 const PUBLIC_LEN: usize = 42;
+const LMS_PUBLIC_LEN: usize = 70;
 const SIGNATURE_LEN: usize = 74;
 
 /// How the hidden part of a secret key file is hidden.
@@ -51,6 +54,8 @@ pub(super) enum Cipher {
 
 /// A secret key file taken apart: the hidden part is still hidden.
 pub(super) struct SecretBox {
+    /// What the key signs with: the first two letters of the file's bytes.
+    pub(super) kind: [u8; 2],
     pub(super) cipher: Cipher,
     pub(super) hidden: Hidden,
 }
@@ -59,14 +64,14 @@ pub(super) struct SecretBox {
 pub(super) struct Hidden(Zeroizing<[u8; HIDDEN_LEN]>);
 
 impl Hidden {
-    pub(super) fn new(key_id: KeyId, pair: &[u8; 64]) -> Self {
+    pub(super) fn new(kind: [u8; 2], key_id: KeyId, pair: &[u8; 64]) -> Self {
         let mut bytes = Zeroizing::new([0; HIDDEN_LEN]);
         let parts = key_id
             .0
             .iter()
             .chain(pair)
             .copied()
-            .chain(checksum(key_id, pair));
+            .chain(checksum(kind, key_id, pair));
         bytes
             .iter_mut()
             .zip(parts)
@@ -84,26 +89,35 @@ impl Hidden {
 
     /// Id and key pair, if the checksum agrees with them. Where a key is not encrypted, minisign 0.11
     /// writes zeros in its place, and only the agreement of the pair's halves is left to check.
-    pub(super) fn open(&self, cipher: Cipher) -> Option<(KeyId, &[u8; 64])> {
+    pub(super) fn open(&self, kind: [u8; 2], cipher: Cipher) -> Option<(KeyId, &[u8; 64])> {
         let (key_id, rest) = self.0.split_first_chunk()?;
         let (pair, found) = rest.split_first_chunk()?;
         let key_id = KeyId(*key_id);
-        let absent = cipher == Cipher::None && found == [0; 32];
+        let absent = (kind, cipher) == (ED25519, Cipher::None) && found == [0; 32];
         // In variable time: it tells about the hash of a guess, which whoever guesses knows.
-        (absent || found == checksum(key_id, pair)).then_some((key_id, pair))
+        (absent || found == checksum(kind, key_id, pair)).then_some((key_id, pair))
     }
 }
 
 impl SecretBox {
     pub(super) fn decode(text: &str) -> Result<Self, Found> {
+        Self::decode_kind(text, ED25519, Found::SecretKey)
+    }
+
+    pub(super) fn decode_lms(text: &str) -> Result<Self, Found> {
+        Self::decode_kind(text, LMS, Found::LmsSecretKey)
+    }
+
+    fn decode_kind(text: &str, kind: [u8; 2], expected: Found) -> Result<Self, Found> {
         let bytes = Zeroizing::new(key_line(text)?);
-        if !matches!(recognise(&bytes), Found::SecretKey) {
+        if recognise(&bytes) != expected {
             return Err(recognise(&bytes));
         }
         let mut rest = bytes.as_slice();
         let cipher = decode_cipher(&mut rest).ok_or(Found::Unknown)?;
         let hidden = rest.try_into().map_err(|_| Found::Unknown)?;
         Ok(Self {
+            kind,
             cipher,
             hidden: Hidden(Zeroizing::new(hidden)),
         })
@@ -112,28 +126,27 @@ impl SecretBox {
     pub(super) fn encode(&self) -> Zeroizing<String> {
         // Reserved in full, so that growing leaves no copy of a key behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_LEN));
+        let whose = if self.kind == LMS {
+            "sprag LMS"
+        } else {
+            "minisign"
+        };
         let (kdf, salt, opslimit, memlimit, comment) = match self.cipher {
-            Cipher::None => (NO_KDF, [0; 32], 0, 0, "minisign unencrypted secret key"),
+            Cipher::None => (NO_KDF, [0; 32], 0, 0, "unencrypted secret key"),
             Cipher::Scrypt {
                 salt,
                 opslimit,
                 memlimit,
-            } => (
-                SCRYPT,
-                salt,
-                opslimit,
-                memlimit,
-                "minisign encrypted secret key",
-            ),
+            } => (SCRYPT, salt, opslimit, memlimit, "encrypted secret key"),
         };
-        bytes.extend([ED25519, kdf, BLAKE2B].as_flattened());
+        bytes.extend([self.kind, kdf, BLAKE2B].as_flattened());
         bytes.extend(salt);
         bytes.extend(opslimit.to_le_bytes());
         bytes.extend(memlimit.to_le_bytes());
         bytes.extend(self.hidden.0.as_slice());
         let line = Zeroizing::new(base64(&bytes));
         let mut text = Zeroizing::new(String::with_capacity(512));
-        for part in [UNTRUSTED, comment, "\n", &line, "\n"] {
+        for part in [UNTRUSTED, whose, " ", comment, "\n", &line, "\n"] {
             text.push_str(part);
         }
         text
@@ -159,6 +172,29 @@ pub(super) fn decode_public(text: &str) -> Result<(KeyId, [u8; 32]), Found> {
         bytes.last_chunk(),
     ) {
         (Found::PublicKey, Some([_, _, key_id @ ..]), Some(key)) => Ok((KeyId(*key_id), *key)),
+        (found, ..) => Err(found),
+    }
+}
+
+/// The two lines of an LMS public key file.
+pub(super) fn encode_lms_public(key_id: KeyId, key: &[u8; HSS_LMS_KEY_LEN]) -> String {
+    let bytes = [&LMS, key_id.0.as_slice(), key].concat();
+    format!(
+        "{UNTRUSTED}sprag LMS public key {}\n{}\n",
+        minisign_id(key_id),
+        base64(&bytes)
+    )
+}
+
+/// Id and key of an LMS public key file.
+pub(super) fn decode_lms_public(text: &str) -> Result<(KeyId, [u8; HSS_LMS_KEY_LEN]), Found> {
+    let bytes = key_line(text)?;
+    match (
+        recognise(&bytes),
+        bytes.first_chunk::<10>(),
+        bytes.last_chunk(),
+    ) {
+        (Found::LmsPublicKey, Some([_, _, key_id @ ..]), Some(key)) => Ok((KeyId(*key_id), *key)),
         (found, ..) => Err(found),
     }
 }
@@ -201,9 +237,9 @@ fn key_line(text: &str) -> Result<Vec<u8>, Found> {
     Base64::decode_to_vec(line.trim_end(), None).map_err(|_| Found::Unknown)
 }
 
-fn checksum(key_id: KeyId, pair: &[u8; 64]) -> [u8; 32] {
+fn checksum(kind: [u8; 2], key_id: KeyId, pair: &[u8; 64]) -> [u8; 32] {
     let mut hash = Blake2b::<U32>::new();
-    hash.update(ED25519);
+    hash.update(kind);
     hash.update(key_id.0);
     hash.update(pair);
     hash.finalize().into()
@@ -235,7 +271,9 @@ fn decode_cipher(rest: &mut &[u8]) -> Option<Cipher> {
 fn recognise(bytes: &[u8]) -> Found {
     match (bytes.len(), bytes.first_chunk::<2>()) {
         (SECRET_LEN, Some(&ED25519)) => Found::SecretKey,
+        (SECRET_LEN, Some(&LMS)) => Found::LmsSecretKey,
         (PUBLIC_LEN, Some(&ED25519)) => Found::PublicKey,
+        (LMS_PUBLIC_LEN, Some(&LMS)) => Found::LmsPublicKey,
         (SIGNATURE_LEN, Some(&(ED25519 | PREHASHED))) => Found::Signature,
         _ => Found::Unknown,
     }

@@ -53,10 +53,12 @@ impl SigningKey {
     pub fn load(path: &Path, password: &PasswordSource) -> Result<Self, KeyError> {
         let text = read_key_text(path)?;
         let mut secret = SecretBox::decode(&text).map_err(|found| match found {
-            Found::PublicKey | Found::OtherPublicKey => KeyError::PublicWhereSecret {
-                path: path.into(),
-                found,
-            },
+            Found::PublicKey | Found::OtherPublicKey | Found::LmsPublicKey => {
+                KeyError::PublicWhereSecret {
+                    path: path.into(),
+                    found,
+                }
+            }
             _ => KeyError::NotAKey {
                 path: path.into(),
                 found,
@@ -76,7 +78,10 @@ impl SigningKey {
             let stream = kdf::stream(&password, &salt, opslimit, memlimit)?;
             secret.hidden.combine(&stream);
         }
-        let (key_id, pair) = secret.hidden.open(secret.cipher).ok_or_else(broken)?;
+        let (key_id, pair) = secret
+            .hidden
+            .open(secret.kind, secret.cipher)
+            .ok_or_else(broken)?;
         // A wrong public half would make signatures that betray the secret one, so it is checked.
         let inner = ed25519_dalek::SigningKey::from_keypair_bytes(pair)
             .map_err(|_| KeyError::Broken { path: path.into() })?;

@@ -8,6 +8,7 @@ use minisign::{KeyPair, PublicKeyBox, SecretKeyBox, SignatureBox};
 use sprag_manifest::{Digest, KeyId};
 use tempfile::TempDir;
 
+use super::format::ED25519;
 use super::{
     Cost, Found, KeyError, KeyFiles, NewKey, Password, PasswordSource, Protection, SignatureKind,
     SigningKey, TrustedComment, VerifyingKey, minisign_id, verify_detached,
@@ -412,8 +413,9 @@ fn a_missing_checksum_is_borne_only_where_minisign_leaves_it_out() {
     let text = text.replace(line, &Base64::encode_to_string(&bytes).unwrap());
     assert!(load(&folder.file("zeros", text)).is_ok());
 
-    let hidden = super::format::Hidden::new(ID, &key().pair_bytes());
+    let hidden = super::format::Hidden::new(ED25519, ID, &key().pair_bytes());
     let mut text = super::format::SecretBox {
+        kind: ED25519,
         cipher: super::format::Cipher::None,
         hidden,
     }
@@ -433,13 +435,22 @@ fn a_key_file_cannot_ask_for_hours() {
     use super::format::{Cipher, Hidden, SecretBox};
     let folder = Folder::new();
     for (opslimit, memlimit) in [(1 << 40, 1 << 30), (1 << 25, 1 << 40), (u64::MAX, u64::MAX)] {
-        let hidden = Hidden::new(ID, &key().pair_bytes());
+        let hidden = Hidden::new(ED25519, ID, &key().pair_bytes());
         let cipher = Cipher::Scrypt {
             salt: [0; 32],
             opslimit,
             memlimit,
         };
-        let path = folder.file("costly", SecretBox { cipher, hidden }.encode().as_bytes());
+        let path = folder.file(
+            "costly",
+            SecretBox {
+                kind: ED25519,
+                cipher,
+                hidden,
+            }
+            .encode()
+            .as_bytes(),
+        );
         assert_eq!(load(&path).unwrap_err().code(), 1209);
     }
 }
@@ -450,10 +461,11 @@ fn a_pair_whose_halves_disagree_is_refused() {
     let folder = Folder::new();
     let mut pair = key().pair_bytes();
     pair[32..].copy_from_slice(&SigningKey::from_seed(ID, &[8; 32]).public_bytes());
-    let hidden = Hidden::new(ID, &pair);
+    let hidden = Hidden::new(ED25519, ID, &pair);
     let path = folder.file(
         "mixed",
         SecretBox {
+            kind: ED25519,
             cipher: Cipher::None,
             hidden,
         }

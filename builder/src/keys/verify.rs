@@ -52,10 +52,12 @@ impl VerifyingKey {
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let text = read_key_text(path)?;
         let (key_id, bytes) = decode_public(&text).map_err(|found| match found {
-            Found::SecretKey | Found::OtherSecretKey => KeyError::SecretWherePublic {
-                path: path.into(),
-                found,
-            },
+            Found::SecretKey | Found::OtherSecretKey | Found::LmsSecretKey => {
+                KeyError::SecretWherePublic {
+                    path: path.into(),
+                    found,
+                }
+            }
             _ => KeyError::NotAKey {
                 path: path.into(),
                 found,

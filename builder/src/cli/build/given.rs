@@ -7,9 +7,24 @@ use crate::audit::{Action, AuditError, EntryRef};
 use crate::digest::sha256;
 use crate::error::Error;
 use crate::input::Image;
+use crate::keys::{Found, KeyError, PasswordSource};
+use crate::lms::LmsSecret;
 use crate::release::{ReleaseSpec, read_release};
 
 impl BuildArgs {
+    /// The LMS key that signs as well.
+    pub(super) fn lms_key(&self) -> Result<Option<LmsSecret>, Error> {
+        let Some(path) = &self.lms_key else {
+            return Ok(None);
+        };
+        let password = PasswordSource::from_option(self.password_file.as_deref());
+        let key = LmsSecret::load(path, &password)?.ok_or_else(|| KeyError::NotAKey {
+            path: path.clone(),
+            found: Found::SecretKey,
+        })?;
+        Ok(Some(key))
+    }
+
     /// The entry that the package is to name. One that does not approve the image is of no use to anybody.
     pub(super) fn named_entry(
         &self,

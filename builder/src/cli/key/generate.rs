@@ -10,6 +10,7 @@ use crate::cli::print;
 use crate::error::Error;
 use crate::input::shown;
 use crate::keys::{KeyFiles, NewKey, SigningKey, change_protection};
+use crate::lms::{LmsParameters, NewLmsKey};
 
 /// Make a key pair: FILE.key (mode 0600, encrypted) and FILE.pub; never overwrites
 #[derive(Debug, Args)]
@@ -17,6 +18,7 @@ use crate::keys::{KeyFiles, NewKey, SigningKey, change_protection};
   sprag key generate --out release.key
   sprag key generate --out ci.key --password-file /run/secrets/ci-password
   sprag key generate --out throwaway.key --no-password
+  sprag key generate --out long-lived.key --lms H10/W8
 
 Stock minisign reads both files:
   minisign -S -s release.key -m FILE
@@ -25,6 +27,10 @@ pub(in crate::cli) struct GenerateArgs {
     /// Secret key file; the public key goes beside it, with the ending .pub
     #[arg(long, value_name = "FILE.key")]
     out: PathBuf,
+    /// Make an LMS key instead, for a second signature (H5, H10 or H15: 32, 1024 or 32768 signatures; W4 or W8: 2.2 or
+    /// 1.1 KB each); it must stay on this disk, with its .state file
+    #[arg(long, value_name = "H10/W8")]
+    lms: Option<LmsParameters>,
     #[command(flatten)]
     protection: NewProtection,
     /// File whose first line is the password (else SPRAG_PASSWORD, else a prompt)
@@ -34,10 +40,30 @@ pub(in crate::cli) struct GenerateArgs {
 
 pub(super) fn generate(args: &GenerateArgs) -> Result<(), Error> {
     let files = KeyFiles::beside(&args.out);
+    if let Some(parameters) = args.lms {
+        return generate_lms(args, &files, parameters);
+    }
     let new_key = NewKey::check(&files)?;
     let protection = args.protection.get(&source(args.password_file.as_ref()))?;
     let key = new_key.generate(&protection)?;
     print(&pair(&key, &files))
+}
+
+fn generate_lms(
+    args: &GenerateArgs,
+    files: &KeyFiles,
+    parameters: LmsParameters,
+) -> Result<(), Error> {
+    let new_key = NewLmsKey::check(files)?;
+    let protection = args.protection.get(&source(args.password_file.as_ref()))?;
+    let key = new_key.generate(parameters, &protection)?;
+    print(&format!(
+        "LMS key {}, {parameters}: {} signatures\n  secret  {}  stays on this disk, with its .state file; never copy or restore it\n  public  {}  goes into devices\n",
+        key_name(key.key.id),
+        parameters.leaves(),
+        shown(&files.secret),
+        shown(&files.public),
+    ))
 }
 
 /// What is said of a pair that was written.

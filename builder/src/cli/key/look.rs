@@ -14,6 +14,7 @@ use crate::cli::ui::{Align, Table};
 use crate::error::Error;
 use crate::input::{InputError, shown};
 use crate::keys::{KeyFacts, SigningKey, VerifyingKey};
+use crate::lms::LmsFacts;
 use crate::printable::printable;
 
 /// List the keys of a folder
@@ -94,6 +95,10 @@ pub(super) fn list(args: &ListArgs) -> Result<(), Error> {
 }
 
 pub(super) fn show(args: &ShowArgs) -> Result<(), Error> {
+    let password = source(args.password_file.as_ref());
+    if let Some(facts) = LmsFacts::of(&args.file, &password)? {
+        return show_lms(&args.file, &facts);
+    }
     let facts = KeyFacts::of(&args.file)?;
     let key = match &facts.key {
         Some(key) => key.clone(),
@@ -109,6 +114,23 @@ pub(super) fn show(args: &ShowArgs) -> Result<(), Error> {
     if !remarks.is_empty() {
         table.row(["remark", &remarks]);
     }
+    print(&table.to_string())
+}
+
+fn show_lms(file: &Path, facts: &LmsFacts) -> Result<(), Error> {
+    let mut table = Table::new([Align::Left, Align::Left]);
+    let secret = facts.left.is_some();
+    table.row(["key", &key_name(facts.key.id)]);
+    table.row(["file", &shown(file)]);
+    table.row(["half", if secret { "secret" } else { "public" }]);
+    table.row(["kind", &format!("LMS {}", facts.parameters)]);
+    if let Some(left) = facts.left {
+        let all = facts.parameters.leaves();
+        table.row(["left", &format!("{left} of {all} signatures")]);
+    }
+    table.row(["public", &hex(&facts.key.key)]);
+    let digest = hex(&Sha256::digest(facts.key.key));
+    table.row(["fingerprint", &format!("SHA-256 {digest}")]);
     print(&table.to_string())
 }
 

@@ -50,6 +50,12 @@ impl KeyError {
                 "`chmod 600` it; if others may have read it unencrypted, replace the key"
             }
             Self::Published { .. } => "make a key of your own: `sprag key generate --out FILE.key`",
+            Self::LmsState { .. } => {
+                "an LMS key stays where it was made, with its .state file; else make a new one"
+            }
+            Self::LmsUsedUp { .. } => {
+                "make a new key: `sprag key generate --lms H10/W8 --out FILE.key`"
+            }
             Self::ExportName { .. } => "give --name with letters, digits and underscores",
             Self::MalformedSignature => "name the .minisig file that belongs to the package",
             Self::OtherKey { .. } => "verify with the key that made it, if you trust that key",
@@ -146,6 +152,12 @@ impl fmt::Display for KeyError {
             Self::Exposed { path, mode } => write!(
                 f,
                 "{}: others than its owner reach this secret key (mode bits {mode:03o})",
+                shown(path)
+            ),
+            Self::LmsState { path, reason } => write!(f, "{}: {reason}", shown(path)),
+            Self::LmsUsedUp { path, leaves } => write!(
+                f,
+                "{}: the key has made all its {leaves} signatures",
                 shown(path)
             ),
             Self::Published { path } => write!(
