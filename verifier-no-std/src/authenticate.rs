@@ -5,7 +5,7 @@
 
 use sprag_manifest::{
     ALG_HSS_LMS, Algorithm, DecodeError, DecodeErrorKind, Digest, Document, Envelope, Header,
-    KeyId, Manifest, SIG_PREFIX_MAX, SignatureEntry, sig_structure_prefix_of,
+    KeyId, Manifest, SIG_PREFIX_MAX, sig_structure_prefix_of,
 };
 
 use crate::ed25519::Ed25519;
@@ -189,7 +189,9 @@ pub(crate) fn authenticate_both<'b, V: Ed25519>(
     read_manifest(header, buf, signer)
 }
 
-/// Reads the manifest of the envelope in `buf`, whose signature by `signer` has been checked.
+/// Reads the manifest of the envelope in `buf`, whose signature by `signer` has been checked. Not inlined: the signature's
+/// check must not have its frame below it.
+#[inline(never)]
 pub(crate) fn read_manifest(
     header: Header,
     buf: &mut [u8],
@@ -237,44 +239,33 @@ fn check_lengths(header: &Header, manifest: &Manifest<'_>) -> Result<(), Error> 
 
 /// A trusted key with a valid signature. One signature by a trusted release key that does not hold refuses the
 /// package, whatever the order; those by other keys, in other roles or algorithms, are passed over.
+#[inline(never)]
 fn accept_one<V: Ed25519>(buf: &mut [u8], trust: &TrustAnchors<'_>) -> Result<KeyId, Error> {
-    let manifest = manifest_range(buf)?;
+    let mut signed = Signed::manifest(buf);
     let mut accepted = None;
     let mut refusal = None;
     let mut number = 0_usize;
-    loop {
-        let envelope = envelope_in(buf)?;
-        let Some(entry) = envelope.signatures().nth(number) else {
-            break;
-        };
-        let id = entry.key_id;
+    while let Some((id, algorithm)) = signed.signer(number)? {
         let named = || trust.keys.iter().filter(|key| key.id == id);
         let release = named().find(|key| key.role == KeyRole::Release);
         let trusted = u32::try_from(trust.keys.len()).unwrap_or(u32::MAX);
-        match (release, entry.algorithm) {
+        let refused = match (release, algorithm) {
             (Some(key), Algorithm::EdDsa) => {
-                let signed = (Document::Manifest, &envelope, &entry);
-                Candidate::<V>::new(key, signed, trust.example_keys)?
-                    .verify(buf, manifest.clone())?;
+                signed.check::<V>(number, key, trust.example_keys)?;
                 accepted = accepted.or(Some(id));
+                None
             }
-            (Some(_), Algorithm::HssLms) => {
-                let package = ALG_HSS_LMS;
-                refusal = refusal.or(Some(Error::AlgorithmUnsupported { package }));
-            }
-            (Some(_), Algorithm::Other(package)) => {
-                refusal = refusal.or(Some(Error::AlgorithmUnsupported { package }));
-            }
-            (None, _) if named().next().is_some() => {
-                refusal = refusal.or(Some(Error::KeyRole { key: id }));
-            }
-            (None, _) => {
-                refusal = refusal.or(Some(Error::UnknownKey {
-                    package: id,
-                    trusted,
-                }));
-            }
-        }
+            (Some(_), Algorithm::HssLms) => Some(Error::AlgorithmUnsupported {
+                package: ALG_HSS_LMS,
+            }),
+            (Some(_), Algorithm::Other(package)) => Some(Error::AlgorithmUnsupported { package }),
+            (None, _) if named().next().is_some() => Some(Error::KeyRole { key: id }),
+            (None, _) => Some(Error::UnknownKey {
+                package: id,
+                trusted,
+            }),
+        };
+        refusal = refusal.or(refused);
         number = number.saturating_add(1);
     }
     // The reader refuses an envelope without signatures, so one or the other has been noted.
@@ -284,8 +275,8 @@ fn accept_one<V: Ed25519>(buf: &mut [u8], trust: &TrustAnchors<'_>) -> Result<Ke
 /// Whether a trusted LMS key has signed. As with Ed25519, one signature by a trusted key that does not hold refuses the
 /// package; those by other keys are passed over.
 #[inline(never)]
-fn accept_lms(buf: &[u8], lms: &[LmsKey]) -> Result<(), Error> {
-    let envelope = envelope_in(buf)?;
+fn accept_lms(buf: &mut [u8], lms: &[LmsKey]) -> Result<(), Error> {
+    let envelope = Signed::manifest(buf).into_envelope()?;
     let mut signed = false;
     for entry in envelope.signatures() {
         let key = lms.iter().find(|key| key.id == entry.key_id);
@@ -302,89 +293,130 @@ fn accept_lms(buf: &[u8], lms: &[LmsKey]) -> Result<(), Error> {
     }
 }
 
-/// The envelope in a buffer that begins with headroom and header.
-fn envelope_in(buf: &[u8]) -> Result<Envelope<'_>, Error> {
-    let start = HEADROOM.saturating_add(Header::LEN);
-    Ok(Envelope::decode(buf.get(start..).unwrap_or_default())?)
+/// A document in its envelope, in a buffer that has room for the head of the Sig_structure in front of it.
+///
+/// The check of an Ed25519 signature takes most of the stack that phase one takes. So none of the functions that lead to
+/// it holds what only another step needs: each step takes the envelope apart anew, and has its own frame.
+pub(crate) struct Signed<'b> {
+    pub(crate) buf: &'b mut [u8],
+    /// Where the envelope begins; it ends with the buffer.
+    pub(crate) start: usize,
+    pub(crate) document: Document,
 }
 
-/// Where the manifest lies in that buffer.
-fn manifest_range(buf: &[u8]) -> Result<core::ops::Range<usize>, Error> {
-    let envelope = envelope_in(buf)?;
-    let offset = usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX);
-    let start = HEADROOM.saturating_add(Header::LEN).saturating_add(offset);
-    Ok(start..start.saturating_add(envelope.manifest_bytes().len()))
+impl<'b> Signed<'b> {
+    /// A manifest behind headroom and header.
+    pub(crate) fn manifest(buf: &'b mut [u8]) -> Self {
+        Self {
+            buf,
+            start: HEADROOM.saturating_add(Header::LEN),
+            document: Document::Manifest,
+        }
+    }
+
+    pub(crate) fn envelope(&self) -> Result<Envelope<'_>, Error> {
+        let bytes = self.buf.get(self.start..).unwrap_or_default();
+        Ok(Envelope::decode_as(self.document, bytes)?)
+    }
+
+    fn into_envelope(self) -> Result<Envelope<'b>, Error> {
+        let buf: &'b [u8] = self.buf;
+        let bytes = buf.get(self.start..).unwrap_or_default();
+        Ok(Envelope::decode_as(self.document, bytes)?)
+    }
+
+    /// Whose signature number `number` is said to be, and by which algorithm; `None` behind the last.
+    #[inline(never)]
+    fn signer(&self, number: usize) -> Result<Option<(KeyId, Algorithm)>, Error> {
+        let entry = self.envelope()?.signatures().nth(number);
+        Ok(entry.map(|entry| (entry.key_id, entry.algorithm)))
+    }
+
+    /// Checks signature number `number`, which names `key`.
+    #[inline(never)]
+    pub(crate) fn check<V: Ed25519>(
+        &mut self,
+        number: usize,
+        key: &TrustedKey,
+        example_keys: ExampleKeys,
+    ) -> Result<(), Error> {
+        self.candidate::<V>(number, key, example_keys)?
+            .verify(self.buf)
+    }
+
+    /// What the check needs, and what can be refused without it.
+    #[inline(never)]
+    fn candidate<V: Ed25519>(
+        &self,
+        number: usize,
+        key: &TrustedKey,
+        example_keys: ExampleKeys,
+    ) -> Result<Candidate<V>, Error> {
+        if example_keys == ExampleKeys::Refuse && is_example_key(&key.key) {
+            return Err(Error::ExampleKey { key: key.id });
+        }
+        let invalid = Error::SignatureInvalid { key: key.id };
+        let verifying = V::key(&key.key).ok_or(Error::WeakKey { key: key.id })?;
+        let envelope = self.envelope()?;
+        let entry = envelope.signatures().nth(number).ok_or(invalid)?;
+        let mut prefix = [0; SIG_PREFIX_MAX];
+        let len = envelope.manifest_bytes().len();
+        let prefix_len = sig_structure_prefix_of(
+            self.document,
+            envelope.body_protected(),
+            entry.protected,
+            len,
+            &mut prefix,
+        )
+        .map_err(|_| invalid)?;
+        let offset = usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX);
+        let start = self.start.saturating_add(offset);
+        Ok(Candidate {
+            id: key.id,
+            key: verifying,
+            signature: entry.signature.try_into().map_err(|_| invalid)?,
+            content: start..start.saturating_add(len),
+            prefix,
+            prefix_len,
+        })
+    }
 }
 
 /// A signature that names a trusted key, with everything that its check needs.
-pub(crate) struct Candidate<V: Ed25519> {
+struct Candidate<V: Ed25519> {
     id: KeyId,
     key: V::Key,
     signature: [u8; 64],
+    /// Where the signed document lies in the buffer.
+    content: core::ops::Range<usize>,
     prefix: [u8; SIG_PREFIX_MAX],
     prefix_len: usize,
 }
 
 impl<V: Ed25519> Candidate<V> {
-    #[inline(never)]
-    pub(crate) fn new(
-        key: &TrustedKey,
-        (document, envelope, entry): (Document, &Envelope<'_>, &SignatureEntry<'_>),
-        example_keys: ExampleKeys,
-    ) -> Result<Self, Error> {
-        if example_keys == ExampleKeys::Refuse && is_example_key(&key.key) {
-            return Err(Error::ExampleKey { key: key.id });
-        }
-        let verifying = V::key(&key.key).ok_or(Error::WeakKey { key: key.id })?;
-        let signature = entry
-            .signature
-            .try_into()
-            .map_err(|_| Error::SignatureInvalid { key: key.id })?;
-        let mut prefix = [0; SIG_PREFIX_MAX];
-        let prefix_len = sig_structure_prefix_of(
-            document,
-            envelope.body_protected(),
-            entry.protected,
-            envelope.manifest_bytes().len(),
-            &mut prefix,
-        )
-        .map_err(|_| Error::SignatureInvalid { key: key.id })?;
-        Ok(Self {
-            id: key.id,
-            key: verifying,
-            signature,
-            prefix,
-            prefix_len,
-        })
-    }
-
-    /// Puts the head of the Sig_structure (RFC 9052, section 4.4) directly before the received manifest, so that
-    /// exactly the received bytes are verified without a second copy, and puts back what was there.
+    /// Exchanges the head of the Sig_structure (RFC 9052, section 4.4) for what lies directly before the received document,
+    /// so that exactly the received bytes are verified without a second copy, and changes it back.
     ///
     /// Not inlined: the stack of the signature's check is free again before the manifest is read.
     #[inline(never)]
-    pub(crate) fn verify(
-        &self,
-        buf: &mut [u8],
-        manifest: core::ops::Range<usize>,
-    ) -> Result<(), Error> {
+    fn verify(&mut self, buf: &mut [u8]) -> Result<(), Error> {
         let invalid = Error::SignatureInvalid { key: self.id };
-        let start = manifest.start.checked_sub(self.prefix_len).ok_or(invalid)?;
-        let prefix = self.prefix.get(..self.prefix_len).ok_or(invalid)?;
-        let mut saved = [0; SIG_PREFIX_MAX];
-        let under = buf.get_mut(start..manifest.start).ok_or(invalid)?;
-        for ((kept, byte), new) in saved.iter_mut().zip(under).zip(prefix) {
-            *kept = core::mem::replace(byte, *new);
-        }
-        let message = buf.get(start..manifest.end).unwrap_or_default();
+        let content = self.content.clone();
+        let start = content.start.checked_sub(self.prefix_len).ok_or(invalid)?;
+        self.exchange(buf.get_mut(start..content.start).ok_or(invalid)?);
+        let message = buf.get(start..content.end).unwrap_or_default();
         let holds = V::verify(&self.key, message, &self.signature);
-        for (byte, kept) in buf.iter_mut().skip(start).take(self.prefix_len).zip(saved) {
-            *byte = kept;
-        }
+        self.exchange(buf.get_mut(start..content.start).unwrap_or_default());
         // Twice, from memory: a glitch that skips one comparison does not make a bad signature good.
         match (core::hint::black_box(holds), core::hint::black_box(&holds)) {
             (true, true) => Ok(()),
             _ => Err(invalid),
+        }
+    }
+
+    fn exchange(&mut self, under: &mut [u8]) {
+        for (byte, kept) in under.iter_mut().zip(&mut self.prefix) {
+            core::mem::swap(byte, kept);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! From one keyset to the next.
 
-use sprag_manifest::{Algorithm, Document, Keyset};
+use sprag_manifest::{Algorithm, Document, Keyset, Quorum};
 
 use super::Keyring;
-use super::signers::{Among, Signed};
-use crate::authenticate::{ExampleKeys, is_example_key};
+use super::signers::{Among, KeysOf, Signers};
+use crate::authenticate::{ExampleKeys, Signed, is_example_key};
 use crate::ed25519::Ed25519 as _;
 use crate::error::Error;
 use crate::flash::Flash;
@@ -31,16 +31,10 @@ impl Keyring<'_> {
             document: Document::Keyset,
         };
         // The old root first: nothing of the new keyset is read before.
-        let current = self.keyset()?;
-        let old = signed.signers::<V>(Some(&current), Among::Root, self.example_keys)?;
-        old.satisfy(&current.root)?;
-        let envelope = signed.envelope()?;
-        let bytes = envelope.manifest_bytes();
-        let next = Keyset::decode(bytes)?;
-        check_succession(&current, &next)?;
-        check_keys::<V>(&next, self.example_keys)?;
-        let (version, root) = (next.version, next.root);
-        let new = signed.signers::<V>(None, Among::Root, self.example_keys)?;
+        let stored = KeysOf::Stored(self.encoded());
+        let old = signed.signers::<V>(stored, Among::Root, self.example_keys)?;
+        let (version, root) = self.succeed::<V>(&signed, &old)?;
+        let new = signed.signers::<V>(KeysOf::Document, Among::Root, self.example_keys)?;
         new.satisfy(&root)?;
         let envelope = signed.envelope()?;
         let bytes = envelope.manifest_bytes();
@@ -48,6 +42,23 @@ impl Keyring<'_> {
         self.adopt(bytes, version);
         // Over the old keyset, too: it must not count again, with the keys revoked since, when this copy decays.
         self.store_again(&mut Flash::new(storage))
+    }
+
+    /// Version and root of the keyset in `signed`, which the keys `old` of this one have signed. Not inlined: neither
+    /// keyset lies on the stack while signatures are checked.
+    #[inline(never)]
+    fn succeed<V: Signatures>(
+        &self,
+        signed: &Signed<'_>,
+        old: &Signers,
+    ) -> Result<(u32, Quorum), Error> {
+        let current = self.keyset()?;
+        old.satisfy(&current.root)?;
+        let envelope = signed.envelope()?;
+        let next = Keyset::decode(envelope.manifest_bytes())?;
+        check_succession(&current, &next)?;
+        check_keys::<V>(&next, self.example_keys)?;
+        Ok((next.version, next.root))
     }
 
     /// Holds the update in `buf`, of the stored version, against the stored keyset.

@@ -1,12 +1,11 @@
 //! Whether a package is signed by those who may sign it.
 
-use sprag_manifest::{CounterRange, Document, Header, Keyset, Manifest, Quorum, Scope, Validity};
+use sprag_manifest::{CounterRange, Header, KeyId, Keyset, Manifest, Quorum, Scope, Validity};
 
 use super::Keyring;
-use super::signers::{Among, Signed, Signers};
-use crate::authenticate::{AuthenticManifest, read_manifest};
+use super::signers::{Among, KeysOf, Signers};
+use crate::authenticate::{AuthenticManifest, Signed, read_manifest};
 use crate::error::Error;
-use crate::intake::HEADROOM;
 use crate::lms::Signatures;
 use crate::text::Text;
 
@@ -20,20 +19,34 @@ impl Keyring<'_> {
         buf: &'b mut [u8],
         now: Option<u64>,
     ) -> Result<AuthenticManifest<'b>, Error> {
-        let keyset = self.keyset()?;
-        check_validity(&keyset.validity, now)?;
-        let mut signed = Signed {
-            buf: &mut *buf,
-            start: HEADROOM.saturating_add(Header::LEN),
-            document: Document::Manifest,
-        };
-        let signers = signed.signers::<V>(Some(&keyset), Among::Releases, self.example_keys)?;
-        satisfy_any(&keyset, &signers)?;
-        let signer = signers.first.ok_or(Error::WrongState)?;
-
+        self.check_now(now)?;
+        let stored = KeysOf::Stored(self.encoded());
+        let mut signed = Signed::manifest(&mut *buf);
+        let signers = signed.signers::<V>(stored, Among::Releases, self.example_keys)?;
+        let signer = self.satisfied(&signers)?;
         let authentic = read_manifest(header, buf, signer)?;
-        let manifest = authentic.manifest();
-        check_scope(&keyset, &signers, manifest)?;
+        self.check_release(&signers, authentic.manifest())?;
+        Ok(authentic)
+    }
+
+    // Each of these reads the keyset, so that it does not lie on the stack while signatures are checked.
+
+    #[inline(never)]
+    fn check_now(&self, now: Option<u64>) -> Result<(), Error> {
+        check_validity(&self.keyset()?.validity, now)
+    }
+
+    #[inline(never)]
+    fn satisfied(&self, signers: &Signers) -> Result<KeyId, Error> {
+        satisfy_any(&self.keyset()?, signers)?;
+        signers.first.ok_or(Error::WrongState)
+    }
+
+    /// What the keyset says of releases, against one that is signed.
+    #[inline(never)]
+    fn check_release(&self, signers: &Signers, manifest: &Manifest<'_>) -> Result<(), Error> {
+        let keyset = self.keyset()?;
+        check_scope(&keyset, signers, manifest)?;
         if let Some(package) = manifest.keyset_version.filter(|&v| v > self.version) {
             let device = self.version;
             return Err(Error::KeysetVersion { package, device });
@@ -49,8 +62,7 @@ impl Keyring<'_> {
             package,
             min,
             max,
-        })?;
-        Ok(authentic)
+        })
     }
 }
 

@@ -1,19 +1,18 @@
 //! Which keys of a keyset have signed a document.
 
-use core::ops::Range;
+use sprag_manifest::{ALG_HSS_LMS, Algorithm, KeyId, Keyset, Members, Quorum};
 
-use sprag_manifest::{ALG_HSS_LMS, Algorithm, Document, Envelope, KeyId, Keyset, Members, Quorum};
-
-use crate::authenticate::{Candidate, ExampleKeys, KeyRole, TrustedKey};
+use crate::authenticate::{ExampleKeys, KeyRole, Signed, TrustedKey};
 use crate::error::Error;
 use crate::lms::{LmsKey, Signatures};
 
-/// A document in its envelope, in a buffer that has room for the head of the Sig_structure in front of it.
-pub(super) struct Signed<'b> {
-    pub(super) buf: &'b mut [u8],
-    /// Where the envelope begins; it ends with the buffer.
-    pub(super) start: usize,
-    pub(super) document: Document,
+/// Where the keys of a document's signers are listed.
+#[derive(Clone, Copy)]
+pub(super) enum KeysOf<'k> {
+    /// In the stored keyset, encoded.
+    Stored(&'k [u8]),
+    /// In the document itself.
+    Document,
 }
 
 /// Which of a keyset's keys count.
@@ -62,107 +61,126 @@ impl Signers {
     }
 }
 
+/// What a signature is, by who is said to have made it.
+enum Judged {
+    /// To be checked with key `index`.
+    Ed25519(u32, TrustedKey),
+    /// The same.
+    HssLms(u32, LmsKey),
+    /// By nobody who counts, and why.
+    Passed(Error),
+}
+
 impl Signed<'_> {
-    pub(super) fn envelope(&self) -> Result<Envelope<'_>, Error> {
-        let bytes = self.buf.get(self.start..).unwrap_or_default();
-        Ok(Envelope::decode_as(self.document, bytes)?)
-    }
-
-    /// Where the document lies in the buffer.
-    fn content(&self) -> Result<Range<usize>, Error> {
-        let envelope = self.envelope()?;
-        let offset = usize::try_from(envelope.manifest_offset()).unwrap_or(usize::MAX);
-        let start = self.start.saturating_add(offset);
-        Ok(start..start.saturating_add(envelope.manifest_bytes().len()))
-    }
-
-    /// Checks all signatures by keys `among` those of the keyset, which is `keyset`, or the document itself. One that
-    /// does not hold refuses the document, whatever the order; those by other keys are passed over. A key counts once,
-    /// however often it signed.
+    /// Checks all signatures by keys `among` those listed. One that does not hold refuses the document, whatever the
+    /// order; those by other keys are passed over. A key counts once, however often it signed.
     ///
     /// Not inlined: it is long, and there are three callers.
     #[inline(never)]
     pub(super) fn signers<V: Signatures>(
         &mut self,
-        keyset: Option<&Keyset<'_>>,
+        keys: KeysOf<'_>,
         among: Among,
         example_keys: ExampleKeys,
     ) -> Result<Signers, Error> {
-        let content = self.content()?;
         let mut signers = Signers {
             keys: Members::NONE,
             first: None,
             refusal: None,
         };
         let mut number = 0_usize;
-        loop {
-            let envelope = self.envelope()?;
-            let Some(entry) = envelope.signatures().nth(number) else {
-                return Ok(signers);
-            };
-            number = number.saturating_add(1);
-            let own;
-            let keyset = match keyset {
-                Some(keyset) => keyset,
-                None => {
-                    own = Keyset::decode(envelope.manifest_bytes())?;
-                    &own
+        while let Some(judged) = self.judge(number, keys, among)? {
+            let counted = match judged {
+                Judged::Ed25519(index, key) => {
+                    self.check::<V::Ed25519>(number, &key, example_keys)?;
+                    Ok((index, key.id))
                 }
+                Judged::HssLms(index, key) => match self.check_lms::<V>(number, &key) {
+                    Some(holds) => holds.map(|()| Ok((index, key.id)))?,
+                    None => Err(Error::AlgorithmUnsupported {
+                        package: ALG_HSS_LMS,
+                    }),
+                },
+                Judged::Passed(refusal) => Err(refusal),
             };
-            let found = (0..)
-                .zip(keyset.keys.iter())
-                .find(|(_, key)| key.id == entry.key_id);
-            let is_among = |index| among.members(keyset).contains(index);
-            let refusal = match (found, entry.algorithm) {
-                (Some((index, key)), Algorithm::EdDsa)
-                    if key.algorithm == Algorithm::EdDsa && is_among(index) =>
-                {
-                    let trusted = TrustedKey {
-                        id: key.id,
-                        role: KeyRole::Root,
-                        key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
-                    };
-                    let signed = (self.document, &envelope, &entry);
-                    let candidate = Candidate::<V::Ed25519>::new(&trusted, signed, example_keys)?;
-                    candidate.verify(self.buf, content.clone())?;
+            match counted {
+                Ok((index, id)) => {
                     signers.keys = signers.keys.with(index);
-                    signers.first = signers.first.or(Some(trusted.id));
-                    continue;
+                    signers.first = signers.first.or(Some(id));
                 }
-                (Some((index, key)), Algorithm::HssLms)
-                    if key.algorithm == Algorithm::HssLms && is_among(index) =>
-                {
-                    let trusted = LmsKey {
-                        id: key.id,
-                        key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
-                    };
-                    match V::hss_lms(&trusted, self.document, &envelope, &entry) {
-                        Some(holds) => {
-                            holds?;
-                            signers.keys = signers.keys.with(index);
-                            signers.first = signers.first.or(Some(trusted.id));
-                            continue;
-                        }
-                        None => Error::AlgorithmUnsupported {
-                            package: ALG_HSS_LMS,
-                        },
-                    }
-                }
-                (Some((index, key)), _) if !is_among(index) => Error::KeyRole { key: key.id },
-                (Some(_), Algorithm::Other(package)) => Error::AlgorithmUnsupported { package },
-                // A key of another algorithm than it is named with.
-                (Some((_, key)), Algorithm::EdDsa | Algorithm::HssLms) => {
-                    Error::SignatureInvalid { key: key.id }
-                }
-                (None, _) if keyset.revoked.iter().any(|key| key.id == entry.key_id) => {
-                    Error::KeyRevoked { key: entry.key_id }
-                }
-                (None, _) => Error::UnknownKey {
-                    package: entry.key_id,
+                Err(refusal) => signers.refusal = signers.refusal.or(Some(refusal)),
+            }
+            number = number.saturating_add(1);
+        }
+        Ok(signers)
+    }
+
+    /// Looks for the key that signature number `number` names; `None` behind the last. The keyset is read for each
+    /// signature, so that it need not lie on the stack while one is checked.
+    #[inline(never)]
+    fn judge(
+        &self,
+        number: usize,
+        keys: KeysOf<'_>,
+        among: Among,
+    ) -> Result<Option<Judged>, Error> {
+        let envelope = self.envelope()?;
+        let Some(entry) = envelope.signatures().nth(number) else {
+            return Ok(None);
+        };
+        let keyset = Keyset::decode(match keys {
+            KeysOf::Stored(bytes) => bytes,
+            KeysOf::Document => envelope.manifest_bytes(),
+        })?;
+        let found = (0..)
+            .zip(keyset.keys.iter())
+            .find(|(_, key)| key.id == entry.key_id);
+        let Some((index, key)) = found else {
+            let revoked = keyset.revoked.iter().any(|key| key.id == entry.key_id);
+            let key = entry.key_id;
+            return Ok(Some(Judged::Passed(match revoked {
+                true => Error::KeyRevoked { key },
+                false => Error::UnknownKey {
+                    package: key,
                     trusted: keyset.keys.len(),
                 },
-            };
-            signers.refusal = signers.refusal.or(Some(refusal));
-        }
+            })));
+        };
+        let id = key.id;
+        Ok(Some(match (entry.algorithm, key.algorithm) {
+            _ if !among.members(&keyset).contains(index) => {
+                Judged::Passed(Error::KeyRole { key: id })
+            }
+            (Algorithm::EdDsa, Algorithm::EdDsa) => Judged::Ed25519(
+                index,
+                TrustedKey {
+                    id,
+                    role: KeyRole::Root,
+                    key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
+                },
+            ),
+            (Algorithm::HssLms, Algorithm::HssLms) => Judged::HssLms(
+                index,
+                LmsKey {
+                    id,
+                    key: key.public.0.try_into().map_err(|_| Error::WrongState)?,
+                },
+            ),
+            (Algorithm::Other(package), _) => {
+                Judged::Passed(Error::AlgorithmUnsupported { package })
+            }
+            // A key of another algorithm than it is named with.
+            _ => Judged::Passed(Error::SignatureInvalid { key: id }),
+        }))
+    }
+
+    /// `None` where LMS is not linked.
+    fn check_lms<V: Signatures>(&self, number: usize, key: &LmsKey) -> Option<Result<(), Error>> {
+        let envelope = match self.envelope() {
+            Ok(envelope) => envelope,
+            Err(e) => return Some(Err(e)),
+        };
+        let entry = envelope.signatures().nth(number)?;
+        V::hss_lms(key, self.document, &envelope, &entry)
     }
 }
