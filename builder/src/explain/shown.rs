@@ -221,4 +221,6 @@ pub(super) const TABLE: &[(u16, u16, Shown)] = &[
     (1224, 1224, Shown::Not("a disk that fails while a signature is checked")),
     (1225, 1225, command("key_exchange", "sources_for_firmware_compile_and_hold_the_key")),
     (1226, 1227, command("scripts", "keys_that_anybody_has_or_could_read_are_refused")),
+    (1228, 1228, unit("a_state_that_cannot_be_relied_on_is_refused")),
+    (1229, 1229, unit("a_key_signs_as_often_as_it_has_leaves")),
 ];
