@@ -340,8 +340,11 @@ impl<'b> Signed<'b> {
         key: &TrustedKey,
         example_keys: ExampleKeys,
     ) -> Result<(), Error> {
-        self.candidate::<V>(number, key, example_keys)?
-            .verify(self.buf)
+        // Used where it was made: `?` would leave a second copy on the stack.
+        match &mut self.candidate::<V>(number, key, example_keys) {
+            Ok(candidate) => candidate.verify(self.buf),
+            Err(e) => Err(*e),
+        }
     }
 
     /// What the check needs, and what can be refused without it.

@@ -19,17 +19,40 @@ impl Keyring<'_> {
         buf: &'b mut [u8],
         now: Option<u64>,
     ) -> Result<AuthenticManifest<'b>, Error> {
-        self.check_now(now)?;
-        let stored = KeysOf::Stored(self.encoded());
-        let mut signed = Signed::manifest(&mut *buf);
-        let signers = signed.signers::<V>(stored, Among::Releases, self.example_keys)?;
-        let signer = self.satisfied(&signers)?;
-        let authentic = read_manifest(header, buf, signer)?;
-        self.check_release(&signers, authentic.manifest())?;
-        Ok(authentic)
+        let (signers, signer) = self.signers_of_release::<V>(buf, now)?;
+        self.read_release(header, buf, &signers, signer)
     }
 
-    // Each of these reads the keyset, so that it does not lie on the stack while signatures are checked.
+    /// Who has signed, if they are enough. Not inlined, as what follows: neither keyset nor manifest lies on the stack
+    /// while signatures are checked.
+    #[inline(never)]
+    fn signers_of_release<V: Signatures>(
+        &self,
+        buf: &mut [u8],
+        now: Option<u64>,
+    ) -> Result<(Signers, KeyId), Error> {
+        self.check_now(now)?;
+        let stored = KeysOf::Stored(self.encoded());
+        let mut signed = Signed::manifest(buf);
+        let signers = signed.signers::<V>(stored, Among::Releases, self.example_keys)?;
+        let signer = self.satisfied(&signers)?;
+        Ok((signers, signer))
+    }
+
+    #[inline(never)]
+    fn read_release<'b>(
+        &self,
+        header: Header,
+        buf: &'b mut [u8],
+        signers: &Signers,
+        signer: KeyId,
+    ) -> Result<AuthenticManifest<'b>, Error> {
+        let authentic = read_manifest(header, buf, signer);
+        if let Ok(authentic) = &authentic {
+            self.check_release(signers, authentic.manifest())?;
+        }
+        authentic
+    }
 
     #[inline(never)]
     fn check_now(&self, now: Option<u64>) -> Result<(), Error> {

@@ -89,19 +89,22 @@ impl Signed<'_> {
             refusal: None,
         };
         let mut number = 0_usize;
-        while let Some(judged) = self.judge(number, keys, among)? {
-            let counted = match judged {
-                Judged::Ed25519(index, key) => {
-                    self.check::<V::Ed25519>(number, &key, example_keys)?;
-                    Ok((index, key.id))
+        loop {
+            // Used where it was made: `?` would leave a second copy on the stack.
+            let counted = match &self.judge(number, keys, among) {
+                Ok(None) => return Ok(signers),
+                Err(e) => return Err(*e),
+                Ok(Some(Judged::Ed25519(index, key))) => {
+                    self.check::<V::Ed25519>(number, key, example_keys)?;
+                    Ok((*index, key.id))
                 }
-                Judged::HssLms(index, key) => match self.check_lms::<V>(number, &key) {
-                    Some(holds) => holds.map(|()| Ok((index, key.id)))?,
+                Ok(Some(Judged::HssLms(index, key))) => match self.check_lms::<V>(number, key) {
+                    Some(holds) => holds.map(|()| Ok((*index, key.id)))?,
                     None => Err(Error::AlgorithmUnsupported {
                         package: ALG_HSS_LMS,
                     }),
                 },
-                Judged::Passed(refusal) => Err(refusal),
+                Ok(Some(Judged::Passed(refusal))) => Err(*refusal),
             };
             match counted {
                 Ok((index, id)) => {
@@ -112,7 +115,6 @@ impl Signed<'_> {
             }
             number = number.saturating_add(1);
         }
-        Ok(signers)
     }
 
     /// Looks for the key that signature number `number` names; `None` behind the last. The keyset is read for each

@@ -44,6 +44,7 @@ pub(super) struct Built {
     speed: Program,
     keyset: Program,
     anchors: Program,
+    lms: Program,
 }
 
 /// A program, and the bytes of its sections.
@@ -88,6 +89,7 @@ impl Variant {
             speed: program("speed")?,
             keyset: program("keyset")?,
             anchors: program("anchors")?,
+            lms: program("lms")?,
         })
     }
 }
@@ -126,10 +128,12 @@ pub(super) fn measure(
         speed,
         keyset,
         anchors,
+        lms,
     } = built;
     let mut figures = BTreeMap::new();
     let keysets = keyset.flash.saturating_sub(anchors.flash);
     figures.insert("flash-keysets", keysets);
+    figures.insert("flash-lms", lms.flash.saturating_sub(anchors.flash));
     figures.insert("flash", update.flash.saturating_sub(empty.flash));
     for profile in PROFILES {
         let package = inputs.package(profile);
@@ -149,6 +153,17 @@ pub(super) fn measure(
         figures.extend([("static", fixed), ("envelope-buffer", buffer)]);
         figures.extend([("stack-phase-one", one), ("stack-phase-two", two)]);
         figures.insert("signature", figure("signature instructions")?);
+        // With any package: one profile's is enough, and the last one's stays.
+        let said = machine.run(
+            &lms.path,
+            inputs.memory(&package).ok_or_else(|| odd("no pair"))?,
+        )?;
+        for (name, said_as) in [
+            ("stack-lms", "lms stack"),
+            ("lms-signature", "lms instructions"),
+        ] {
+            figures.insert(name, find(&said, said_as, &lms.path)?);
+        }
     }
     for pair in inputs.pairs() {
         let said = machine.run(&speed.path, pair.memory())?;
