@@ -40,4 +40,6 @@ impl Ed25519 for Dalek {
 }
 
 #[cfg(test)]
+mod edges;
+#[cfg(test)]
 mod tests;

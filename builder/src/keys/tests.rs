@@ -573,3 +573,41 @@ fn secrets_are_never_shown() {
     assert!(!shown.contains("secret") && !shown.contains("09, 09") && !shown.contains("0909"));
     assert_eq!(minisign_id(ID), "8807060504030201");
 }
+
+/// The vectors of `verifier-no-std/src/ed25519/edges.rs`, by the keys that the builder takes and by `minisign-verify`.
+#[test]
+fn the_edges_of_ed25519_are_refused() {
+    use ct_codecs::{Base64, Encoder as _};
+    let bytes = |hex: &str| -> Vec<u8> {
+        let byte = |pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
+        hex.as_bytes().chunks(2).map(byte).collect()
+    };
+    let honest = SigningKey::from_seed(ID, &[7; 32]);
+    let vectors = include_str!("../../../verifier-no-std/src/ed25519/edges.txt");
+    let (mut weak, mut judged) = (0, 0);
+    for line in vectors.lines().skip(1) {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let [name, verdict, public, message, signature] = fields[..] else {
+            panic!("{line}")
+        };
+        let public: [u8; 32] = bytes(public).try_into().unwrap();
+        let Ok(key) = VerifyingKey::from_bytes(ID, public) else {
+            assert_ne!(public, honest.verifying_key().to_bytes(), "{name}");
+            weak += 1;
+            continue;
+        };
+        assert_eq!(key, honest.verifying_key(), "{name}");
+        let signature = bytes(signature);
+        let global = honest.sign_ed25519(&[&signature[..], b"comment"].concat());
+        let line = [&b"Ed"[..], &ID.0, &signature].concat();
+        let [line, global] = [&line[..], &global].map(|b| Base64::encode_to_string(b).unwrap());
+        let text = format!("untrusted comment: -\n{line}\ntrusted comment: comment\n{global}\n");
+        let holds = verify_detached(&key, &text, &bytes(message)).is_ok();
+        // `minisign-verify` does not look at R for itself. The one of small order with which the equation holds takes the
+        // key's holder, who can sign anything anyway.
+        let lenient = name == "low_order_R,0.0";
+        assert_eq!(holds, verdict == "valid" || lenient, "{name}");
+        judged += 1;
+    }
+    assert!(weak > 100 && judged > 30, "{weak} {judged}");
+}

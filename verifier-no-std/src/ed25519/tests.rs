@@ -24,7 +24,7 @@ fn verdicts<V: Ed25519>() -> (usize, usize) {
     (good.len(), bad.len())
 }
 
-fn bytes(hex: &str) -> Vec<u8> {
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
     let digits = hex.trim_matches('-').as_bytes().chunks(2);
     let byte = |pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
     digits.map(byte).collect()
