@@ -2,14 +2,16 @@
 
 use sprag_manifest::{Header, MAX_ENVELOPE_LEN, SIG_PREFIX_MAX};
 
-use crate::authenticate::{AuthenticManifest, TrustAnchors, authenticate, authenticate_both};
+use crate::authenticate::{
+    AuthenticManifest, TrustAnchors, authenticate, authenticate_both, read_manifest,
+};
 use crate::ed25519::{Dalek, Ed25519};
 use crate::error::Error;
 use crate::flash::{CHUNK, Flash};
 use crate::lms::{LmsKey, Signatures};
 use crate::record::{BootRecord, Phase, StagingPlace};
 use crate::storage::{Area, Storage};
-use crate::trust::{Chain, Keyring};
+use crate::trust::{Chain, Keyring, under_way};
 
 /// Bytes at the front of the buffer where the signed structure's head is put together, so that header, envelope
 /// and signed bytes need no second copy.
@@ -214,6 +216,27 @@ impl<'b> Intake<'b> {
     ) -> Result<AuthenticManifest<'b>, Error> {
         let (header, buf) = self.whole()?;
         keyring.authenticate::<V>(header, buf, now)
+    }
+
+    /// As [`Intake::authenticate_with`], for the bootloader of a device with a single slot: a package that has begun to
+    /// overwrite the slot is taken by its digest in the boot record, whatever became of its keys since, because nothing
+    /// else makes the slot whole again. It was authenticated when the digest was written; any other package, and this
+    /// one while it is only staged, is judged by the keyset.
+    ///
+    /// # Errors
+    /// Those of [`Intake::authenticate_with`], and of reading the boot record.
+    pub fn authenticate_under_way<V: Signatures, S: Storage>(
+        self,
+        keyring: &Keyring<'_>,
+        storage: &mut S,
+        now: Option<u64>,
+    ) -> Result<AuthenticManifest<'b>, Error> {
+        let record = BootRecord::load(storage)?;
+        let (header, buf) = self.whole()?;
+        match under_way(buf, &record)? {
+            Some(signer) => read_manifest(header, buf, signer),
+            None => keyring.authenticate::<V>(header, buf, now),
+        }
     }
 
     /// Header and buffer, once the envelope is whole.

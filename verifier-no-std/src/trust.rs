@@ -16,6 +16,7 @@ mod follow;
 mod release;
 mod signers;
 mod store;
+mod under_way;
 
 use sprag_manifest::{CounterRange, Keyset, MAX_KEYSET_LEN};
 
@@ -26,6 +27,7 @@ use crate::record::BootRecord;
 use crate::storage::Storage;
 
 pub(crate) use chain::Chain;
+pub(crate) use under_way::under_way;
 
 /// The keyset that a device goes by.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 //! flash, whole, bent, cut and torn.
 
 #[cfg(test)]
+mod attacks_keys;
+#[cfg(test)]
 mod binding;
 #[cfg(test)]
 mod boot;

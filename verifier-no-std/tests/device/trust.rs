@@ -106,6 +106,13 @@ impl Device {
         Ok(Accepted::of(&authentic, keyring.version()))
     }
 
+    pub(crate) fn with_keyring<T>(&mut self, work: impl FnOnce(&Keyring<'_>) -> T) -> T {
+        let mut memory = [0; MAX_KEYSET_LEN];
+        let mut storage = storage(&mut self.flash);
+        let refuse = ExampleKeys::Refuse;
+        work(&Keyring::load(&mut storage, &self.factory, &mut memory, refuse).unwrap())
+    }
+
     fn version(&mut self) -> Result<u32, Error> {
         let mut memory = [0; MAX_KEYSET_LEN];
         let mut storage = storage(&mut self.flash);
@@ -145,7 +152,7 @@ pub(crate) struct Set {
     name: &'static str,
     pub(crate) root: (u32, Vec<u8>),
     pub(crate) releases: Vec<(u32, Vec<u8>, Scope<'static>)>,
-    revoked: Vec<u8>,
+    pub(crate) revoked: Vec<u8>,
     validity: Validity,
     sequences: CounterRange,
     security_counters: CounterRange,
@@ -262,7 +269,7 @@ impl Set {
     }
 
     /// The update, signed by these.
-    fn signed(&self, by: &[u8]) -> Vec<u8> {
+    pub(crate) fn signed(&self, by: &[u8]) -> Vec<u8> {
         let entries: Vec<_> = by
             .iter()
             .map(|number| Self::sign(Document::Keyset, *number, &self.encoded()))
@@ -271,7 +278,16 @@ impl Set {
     }
 
     pub(crate) fn update(&self, signed: &[Signed]) -> Vec<u8> {
-        framed(self.version, &enveloped(&self.encoded(), signed))
+        Self::update_of(self.version, &self.encoded(), signed)
+    }
+
+    /// An update with these bytes in the place of a keyset.
+    pub(crate) fn update_of(version: u32, content: &[u8], signed: &[Signed]) -> Vec<u8> {
+        framed(version, &enveloped(content, signed))
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.version
     }
 }
 
