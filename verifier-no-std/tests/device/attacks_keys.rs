@@ -115,7 +115,6 @@ fn judge(
 /// A key is revoked at any moment of an update of the only slot. While the slot is whole, or another package comes, the
 /// keyset counts; once the slot has been begun, the package that began it goes on, and the way back as well.
 #[test]
-#[ignore = "not run to its end yet"]
 fn a_revocation_does_not_lock_a_slot_out_that_was_begun() {
     let plan = InPlacePlan {
         image: 13,
