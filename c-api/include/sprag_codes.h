@@ -378,7 +378,7 @@
 /** This very package was installed, and its image was reverted. */
 #define SPRAG_E_REVERTED_BEFORE (-905)
 
-/** Neither copy of the stored key set is whole, and the area is not blank. */
+/** Neither place of the stored key set holds a whole copy, and the device is not new, as it would be with nothing but the mark in the second place, or with both blank. */
 #define SPRAG_E_KEYSET_LOST (-906)
 
 /** A pointer that must not be null is null. */
