@@ -100,7 +100,10 @@ impl Scan {
 fn codes(line: &str) -> Vec<(u16, u8)> {
     let numbers = |pattern: &Regex, weight| -> Vec<(u16, u8)> {
         let found = pattern.captures_iter(line);
-        let numbers = found.filter_map(|found| found.get(1)?.as_str().parse().ok());
+        let numbers = found.filter_map(|found| {
+            let number = found.iter().skip(1).flatten().next()?;
+            number.as_str().parse().ok()
+        });
         numbers.map(|number| (number, weight)).collect()
     };
     let names = NAMES.captures_iter(line).filter_map(|found| {
@@ -116,8 +119,14 @@ fn codes(line: &str) -> Vec<(u16, u8)> {
     } else {
         numbers(&DOUBTFUL, DOUBTFUL_WEIGHT)
     };
+    let reported = if DUMP.is_match(line) {
+        Vec::new()
+    } else {
+        numbers(&REPORTED, CODE_WEIGHT)
+    };
     let all = numbers(&CERTAIN, CODE_WEIGHT).into_iter();
-    all.chain(names)
+    all.chain(reported)
+        .chain(names)
         .chain(doubtful)
         .filter(|(code, _)| explain(*code).is_some())
         .collect()
@@ -132,10 +141,20 @@ fn front(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// As our command prints it, as devices report it, as JSON has it.
+/// As our command prints it, at the end of a line; as JSON has it, on a line of its own; as logs of ours say it.
 static CERTAIN: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?:\[|\bE|"code" ?: ?|\bsprag(?: error| code|:)? |\brsn[ :=]+"?E)([1-9][0-9]{2,3})\b"#)
+    regex(
+        r#"(?:^|\s)\[([1-9][0-9]{2,3})\]\s*$|^\s*"code" ?: ?([1-9][0-9]{2,3}),?\s*$|\bsprag:? (?:error |code )([1-9][0-9]{2,3})\b"#,
+    )
 });
+/// As devices report it: `E804`, a large letter and no part of anything longer.
+static REPORTED: LazyLock<Regex> = LazyLock::new(|| {
+    #[expect(clippy::unwrap_used, reason = "a constant, which a test compiles")]
+    Regex::new(r#"(?:^|[\s:=("'])E([1-9][0-9]{2,3})(?:$|[\s,.;:)"'])"#).unwrap()
+});
+/// Bytes as they are dumped look like reports.
+static DUMP: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\b[0-9a-f]{4}[ :]+e[0-9]{3}\b|\be[0-9]{3}[ :]+[0-9a-f]{4}\b"));
 static DOUBTFUL: LazyLock<Regex> =
     LazyLock::new(|| regex(r"\b(?:error|code|status|result)[ :=#]{1,3}([1-9][0-9]{2,3})\b"));
 /// Numbers of HTTP look like ours.

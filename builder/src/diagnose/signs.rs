@@ -11,10 +11,19 @@ use super::causes::Subject::{self, Code, Field};
 
 /// What a line points at by its wording.
 pub(super) fn signs(line: &str) -> impl Iterator<Item = (Subject, u8)> {
+    let quiet = QUIET.is_match(line);
     let rows = PATTERNS.matches(line).into_iter();
-    rows.filter_map(|row| ROWS.get(row))
+    rows.filter(move |_| !quiet)
+        .filter_map(|row| ROWS.get(row))
         .flat_map(|(_, points_at)| points_at.iter().copied())
 }
+
+/// Lines that name a fault to say that there is none.
+static QUIET: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"\b(enabled|disabled|passed|succeeded|successful\w*)\b|\bis o(ff|n|k)\b|\bno (error|fault|brown|crash|timeout|watchdog|revert|mismatch)|\bnot revoked|(errors?|faults?|failures|count|mismatch\w*)[ :=]{1,3}0\b|\b0 (errors|faults)|\bwithout error",
+    )
+});
 
 /// All rows at once, in one pass over the line.
 static PATTERNS: LazyLock<RegexSet> = LazyLock::new(|| {
@@ -150,11 +159,11 @@ pub(super) const ROWS: &[(&str, &[(Subject, u8)])] = &[
         &[(Code(404), 70)],
     ),
     (
-        r"timed? ?out|connection (was )?(reset|refused|lost|closed|aborted|interrupt\w*)|(network|host) (is )?(unreachable|down|interrupt\w*)|network interruption|\beconnreset\b|\betimedout\b|no carrier|link (is )?(down|lost)|(dns|name resolution).{0,20}fail|could not resolve|lost connection",
+        r"timed out|(connect\w*|read|recv|request|response|server|dns|download|transfer|network|socket|tls|handshake)\b.{0,20}time-?out|time-?out (waiting|while|after|error|occurred|reached|exceeded)|connection (was )?(reset|refused|lost|closed|aborted|interrupt\w*)|(network|host) (is )?(unreachable|down|interrupt\w*)|network interruption|\beconnreset\b|\betimedout\b|no carrier|link (is )?(down|lost)|(dns|name resolution).{0,20}fail|could not resolve|lost connection",
         &[(Field("LINK_LOST"), 65), (Code(335), 35)],
     ),
     (
-        r"(http(/[\d.]+)?|status( code)?|server returned|response( code)?)[ :=]{1,3}[45]\d\d\b|\b(401 unauthorized|403 forbidden|404 not found|410 gone|503 service)|token (has |is )?(expired|invalid)",
+        r"http/[\d.]+ [45]\d\d\b|(http (error|code|status)|status( code)?|server returned|response( code)?)[ :=]{1,3}[45]\d\d\b|\b(401 unauthorized|403 forbidden|404 not found|410 gone|503 service)|token (has |is )?(expired|invalid)",
         &[(Field("SERVER_REFUSED"), 75)],
     ),
     (
@@ -191,7 +200,7 @@ pub(super) const ROWS: &[(&str, &[(Subject, u8)])] = &[
         &[(Field("WRITE_PROTECTED"), 75)],
     ),
     (
-        r"\bi/o error|\beio\b|uncorrectable|\becc (err|fail)|bad (block|sector)|mmc\d.{0,30}(err|timeout)|ubi.{0,20}(err|corrupt)|ext4-fs error|buffer i/o|medium error",
+        r"\bi/o error|\beio\b|uncorrectable|\becc (err|fail)|(found|new|mark\w*) (a )?bad (block|sector)|bad (block|sector)s? (found|detected|at)|mmc\d.{0,30}(err|timeout)|ubi.{0,20}(err|corrupt)|ext4-fs error|buffer i/o|medium error",
         &[(Field("MEDIA_FAULT"), 75), (Code(801), 30), (Code(804), 30)],
     ),
     // Starting it.
@@ -213,7 +222,7 @@ pub(super) const ROWS: &[(&str, &[(Subject, u8)])] = &[
     ),
     // At work.
     (
-        r"watchdog|\bwdt\b|task_wdt",
+        r"(watchdog|wdt\b).{0,30}(trigger|reset|bite|bark|expired|fired|reboot|timed out|starv)|(reset|reboot)\w*.{0,30}(watchdog|\bwdt\b)",
         &[(Field("WATCHDOG_RESET"), 70)],
     ),
     (

@@ -107,6 +107,7 @@ fn every_wording_has_its_line() {
         ("write: No space left on device", Field("STORAGE_FULL")),
         ("image too large for slot", Code(404)),
         ("recv: Connection reset by peer", Field("LINK_LOST")),
+        ("coap: request 7 timed out", Field("LINK_LOST")),
         ("GET /fw.sprag HTTP/1.1 503", Field("SERVER_REFUSED")),
         ("x509: certificate is not yet valid", Field("CLOCK_WRONG")),
         ("retries exhausted", Code(608)),
@@ -165,6 +166,25 @@ fn ordinary_lines_tell_of_nothing() {
         "[    0.0] Linux version 6.1",
         "temperature 21 C",
         "2026-01-04T10:00:00 connected",
+        "sshd[804]: Accepted publickey for root",
+        "updater[601]: block 3 of 9 written",
+        "[804.12] random: crng init done",
+        "[  804.120000] random: crng init done",
+        "00000010  12ab e804 90ff 0000",
+        "00000010  12AB E804 90FF 0000",
+        "{\"code\": 404, \"message\": \"Not Found\"}",
+        "imx2-wdt: timeout 60 sec (nowayout=0)",
+        "Hardware watchdog enabled",
+        "Scanning device for bad blocks",
+        "ECC errors: 0",
+        "[sda] Write Protect is off",
+        "anti-rollback: enabled",
+        "brownout detector enabled",
+        "No brown-out since last boot",
+        "http: 512 bytes received",
+        "key is not revoked",
+        "signature verification passed",
+        "checksum mismatch count=0",
     ] {
         assert_eq!(of(line), [], "{line}");
     }
@@ -180,6 +200,7 @@ fn codes_of_ours_settle_it() {
         ("refused: SOURCE_NOT_LISTED", 503),
         ("sprag error 905", 905),
         ("rc 11 rsn \"E303\"", 303),
+        ("E601", 601),
     ] {
         assert_eq!(of(line), [(Code(code), 94)], "{line}");
     }
@@ -280,7 +301,7 @@ proptest! {
 
     #[test]
     fn an_order_of_causes_depends_on_the_log_alone(words in prop::collection::vec(
-        prop::sample::select(vec!["E804", "brownout", "hash mismatch", "timeout", "watchdog", "ok"]), 0..12,
+        prop::sample::select(vec!["E804", "brownout", "hash mismatch", "timed out", "watchdog reset", "ok"]), 0..12,
     )) {
         let log = words.join("\n");
         prop_assert_eq!(of(&log), of(&log));
