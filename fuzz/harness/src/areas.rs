@@ -40,7 +40,11 @@ pub fn run(input: &[u8]) {
     }
     assert!(board.holds(Area::SlotA, &made.old), "the running image");
     if board.session(made, &Session::GOOD).is_ok() && board.session(made, &Session::GOOD).is_ok() {
-        let booted = choose(&mut board.storage());
-        assert!(booted.is_ok(), "{booted:?}");
+        let booted = choose(&mut board.storage()).expect("a device boots");
+        let slot = booted.slot();
+        assert!(
+            board.holds(slot, &made.new) || board.holds(slot, &made.old),
+            "{slot:?} holds neither image"
+        );
     }
 }

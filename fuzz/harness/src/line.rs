@@ -36,6 +36,13 @@ pub fn run(input: &[u8]) {
         bytes.extend_from_slice(choices.rest());
     }
     answer_all(&bytes);
+
+    // Silence would pass for frames: a question is answered.
+    let mut packet = [0; PACKET_MAX];
+    let len = Request::Hello.encode(7, &mut packet).expect("short");
+    let mut question = b"\n".to_vec();
+    write_frame(&packet[..len], |line| question.extend_from_slice(line));
+    assert!(answer_all(&question) > 0, "an answer");
 }
 
 /// One packet, read as everything that it may be.
@@ -57,8 +64,8 @@ fn message(packet: &[u8]) {
     }
 }
 
-/// A device that is sent these bytes, and nothing more.
-fn answer_all(bytes: &[u8]) {
+/// A device that is sent these bytes, and nothing more; bytes of its answers.
+fn answer_all(bytes: &[u8]) -> usize {
     let made = Made::get();
     let mut board = Board::new(made, 1);
     let mut said = Vec::new();
@@ -95,14 +102,19 @@ fn answer_all(bytes: &[u8]) {
     );
     assert!(board.holds(Area::SlotA, &made.old), "the running image");
 
+    // All that was said is frames with answers, and nothing in between.
     let mut buffer = [0; 2 * PACKET_MAX];
     let mut reader = FrameReader::new(&mut buffer);
-    for byte in said {
-        if reader.push(byte) {
+    let mut frames = Vec::new();
+    for byte in &said {
+        if reader.push(*byte) {
             let packet = reader.packet().expect("a whole packet");
             assert!(Answer::decode(packet).is_some(), "an answer: {packet:?}");
+            write_frame(packet, |line| frames.extend_from_slice(line));
         }
     }
+    assert_eq!(frames, said);
+    frames.len()
 }
 
 struct Wire<'b> {

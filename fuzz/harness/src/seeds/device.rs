@@ -5,7 +5,7 @@ use sprag_manifest::{
     PublicKey, Quorum, ReleaseRole, Scope, SignatureEntry, Validity, eddsa_protected,
 };
 
-use sprag::{KeysetSpec, Request as SignRequest, RoleSpec, SigningKey, TrustFile};
+use sprag::{AuditLog, KeysetSpec, Request as SignRequest, RoleSpec, SigningKey, TrustFile};
 use sprag_link::{Request, Upload};
 use sprag_verifier::{Area, Storage as _};
 
@@ -125,6 +125,10 @@ fn texts() -> Vec<Seed> {
     let store = TrustFile::new(&first)
         .and_then(|mut store| store.sign(&key).map(|()| store))
         .and_then(|store| store.encode());
+    let folder = tempfile::tempdir().expect("a folder");
+    let log_path = folder.path().join("log");
+    AuditLog::create(&log_path, &key, 1_700_000_000).expect("a log");
+    let audit = AuditLog::read(&log_path).expect("a log");
     let request = SignRequest::new(&Made::get().package, &key.verifying_key()).expect("a package");
     let answer = request.answer("x".as_ref(), &key).expect("its key");
     let request = request.to_text().expect("a request");
@@ -134,6 +138,7 @@ fn texts() -> Vec<Seed> {
     [
         ("trust-store", 0, store.expect("a store")),
         ("log", 1, log.into()),
+        ("audit-log", 2, audit),
         ("request", 3, request.into_bytes()),
         ("answer", 4, answer.to_text().into_bytes()),
         ("release", 5, release.into()),
