@@ -12,6 +12,10 @@ set -eu
 keys=$(cd "$(dirname "$0")" && pwd)
 folder=$1 old=$2 new=$3
 sprag=${SPRAG:-sprag}
+case $sprag in
+    /*) ;;
+    */*) sprag=$PWD/$sprag ;;
+esac
 step() { printf '\n== %s\n' "$*"; }
 run() {
     printf '$ sprag %s\n' "$*"
