@@ -209,10 +209,10 @@ pub(super) const TABLE: &[Explanation] = &[
         code: 1228,
         name: "KEY_LMS_STATE",
         meaning: "Which signatures of an LMS key were made is not known, or not sure.",
-        cause: "The key's .state file is missing, was copied, moved to another disk or restored from a backup, or was \
-                edited.",
+        cause: "The key's .state file is missing, was edited, or has another creation time (where the file system keeps \
+                none, another inode) than it was made with: it was copied, moved to another disk or restored.",
         remedy: "If the file was only renamed, put it back; else make a new LMS key, since two signatures by one leaf \
-                 let anybody forge a third.",
+                 let anybody forge a third. Keep it on a local file system of one machine: there this is noticed.",
     },
     Explanation {
         code: 1229,

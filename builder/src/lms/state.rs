@@ -1,7 +1,7 @@
 //! Which leaves of a key were given out: a file beside the key that only grows.
 //!
 //! ```text
-//! sprag lms state 1 DIGEST-OF-THE-PUBLIC-KEY INODE\n
+//! sprag lms state 1 DIGEST-OF-THE-PUBLIC-KEY MARK\n
 //! 00000000 DIGEST\n        one line for each leaf, all of the same length, in turn
 //! ```
 //!
@@ -9,14 +9,22 @@
 //! and its leaf stays taken: the file's length alone says what is. It is locked, written and synced before the leaf's
 //! signature is made.
 //!
-//! Noticed, and refused: a key without its state; the state of another key; lines that are not what they should be; a
-//! state that was copied, moved to another file system or restored from a backup into a new file (by its inode, where
-//! there are inodes). Not noticed: a disk, a snapshot or a virtual machine that is set back as a whole, and an older
-//! state that is written over the file's own bytes. Nothing on the same disk could.
+//! The mark tells the file from a copy of it: when it was created, as finely as the file system keeps that (ext4 some
+//! milliseconds, FAT ten); where the file system keeps no such time, the inode, which it may give to the next file; on a
+//! system without inodes, nothing.
+//!
+//! Noticed, and refused, on a local file system of one machine: a key without its state; the state of another key; lines
+//! that are not what they should be; a state that was copied, moved to another file system or restored from a backup
+//! into a new file, where the file system keeps creation times and the program that wrote it did not set that time
+//! (Linux lets no program set it, macOS and Windows do). Not noticed: a disk, a snapshot or a virtual machine that is set
+//! back as a whole; an older state that is written over the file's own bytes; a new file in an inode that is given out
+//! again, where there are no creation times; on Windows, a file that is written again under the same name seconds after
+//! the old one was removed; a second machine that signs in a shared folder whose locks do not reach it.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::digest::sha256;
 use crate::keys::KeyError;
@@ -69,8 +77,8 @@ impl From<io::Error> for Refused {
 pub(super) struct State {
     pub(super) public: Vec<u8>,
     pub(super) leaves: u32,
-    /// What tells the file from a copy of it; 0 where nothing does.
-    pub(super) inode: u64,
+    /// What tells the file from a copy of it; one word.
+    pub(super) mark: String,
 }
 
 impl State {
@@ -78,7 +86,7 @@ impl State {
         format!(
             "sprag lms state 1 {} {}\n",
             sha256(&self.public),
-            self.inode
+            self.mark
         )
     }
 
@@ -149,7 +157,7 @@ pub(super) fn create(key: &Path, public: &[u8]) -> Result<(), KeyError> {
     let state = State {
         public: public.to_vec(),
         leaves: 0,
-        inode: inode(&file).map_err(failed)?,
+        mark: mark(&file).map_err(failed)?,
     };
     file.write_all(state.head().as_bytes()).map_err(failed)?;
     file.sync_all().map_err(failed)?;
@@ -188,11 +196,11 @@ fn with_state<T>(
         opened => opened.map_err(|source| unreadable(&path, source))?,
     };
     file.lock().map_err(|source| unreadable(&path, source))?;
-    let inode = inode(&file).map_err(|source| unreadable(&path, source))?;
+    let mark = mark(&file).map_err(|source| unreadable(&path, source))?;
     let state = State {
         public: public.to_vec(),
         leaves,
-        inode,
+        mark,
     };
     work(&state, &mut file).map_err(|refused| match refused {
         Refused::Io(source) => unreadable(&path, source),
@@ -211,13 +219,26 @@ fn unreadable(path: &Path, source: io::Error) -> KeyError {
     }
 }
 
+/// When the file was created, in nanoseconds of Unix time; else its inode, else nothing. The inode alone would not do: a
+/// file system gives a freed one to the next file, and FAT gives a file another one whenever it is mounted.
+fn mark(file: &File) -> io::Result<String> {
+    let facts = file.metadata()?;
+    let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).ok();
+    // A file system that has a place for the time and does not fill it says 0.
+    let created = facts.created().ok().and_then(since);
+    Ok(match created.filter(|time| !time.is_zero()) {
+        Some(time) => format!("created:{}", time.as_nanos()),
+        None => inode(&facts),
+    })
+}
+
 #[cfg(unix)]
-fn inode(file: &File) -> io::Result<u64> {
+fn inode(facts: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt as _;
-    Ok(file.metadata()?.ino())
+    format!("inode:{}", facts.ino())
 }
 
 #[cfg(not(unix))]
-fn inode(_: &File) -> io::Result<u64> {
-    Ok(0)
+fn inode(_: &Metadata) -> String {
+    "none".into()
 }
