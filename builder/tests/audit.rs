@@ -85,6 +85,50 @@ fn a_release() {
 }
 
 #[test]
+fn a_withdrawal_withdraws_or_is_refused() {
+    let desk = desk();
+    let about = "--new new.bin --new-version 1.1.0 --vendor acme --product sensor";
+    let approve = |what: &str| desk.ok(&format!("audit approve release.log --key alice.key {what}"));
+    let revoke = |what: &str| format!("audit revoke release.log --key bob.key {what} --reason why");
+    let image = |hardware: &str| format!("{about} --hardware {hardware}");
+    desk.ok(&BUILD.replace("--hardware r1", "--hardware r1,r2"));
+    let verify = format!("audit verify release.log {TRUST} --package fw.sprag");
+
+    // Nothing is approved, or something else: nothing is written, and that is said.
+    let nothing = |what: &str| {
+        let before = entries(&desk);
+        assert_eq!(desk.refused(&revoke(what)), 1173, "{what}");
+        assert_eq!(entries(&desk), before, "{what}");
+    };
+    nothing(about);
+    nothing("--package fw.sprag");
+    for approved in [&image("r1,r2"), about, "--package fw.sprag"] {
+        approve(approved);
+        desk.ok(&verify);
+        nothing(&about.replace("sensor", "sensors"));
+        nothing(&about.replace("1.1.0", "1.1.1"));
+        // One revision of two is enough to stop a package for both.
+        let said = desk.ok(&revoke(&image("r1")));
+        let withdrawn = entries(&desk) - 2;
+        assert!(said.contains(&format!("withdraws entry {withdrawn}\n")), "{said}");
+        assert_eq!(desk.refused(&verify), 1171, "{approved}");
+        nothing(&image("r1"));
+        nothing("--package fw.sprag");
+        // What is left of an approval of the image can be withdrawn too, once.
+        if approved != "--package fw.sprag" {
+            desk.ok(&revoke(about));
+        }
+        nothing(about);
+    }
+    // An approval of one revision does not cover the package, and a withdrawal of another does not touch it.
+    approve(&image("r2"));
+    assert_eq!(desk.refused(&verify), 1171);
+    nothing(&image("r1"));
+    nothing("--package fw.sprag");
+    desk.ok(&revoke(&image("r2,r3")));
+}
+
+#[test]
 fn every_command_leaves_its_entry() {
     let desk = desk();
     let last = |action: &str, entries_now: usize| {

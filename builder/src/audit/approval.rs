@@ -3,7 +3,7 @@
 use sprag_manifest::{Digest, KeyId, Reader, Writer};
 
 use super::chain::Chain;
-use super::entry::Action;
+use super::entry::{Action, Entry};
 use super::error::AuditError;
 use super::subject::Subject;
 use crate::error::Error;
@@ -85,22 +85,7 @@ impl Chain {
         let manifest = manifest_bytes(package)?;
         let subject = Subject::of_manifest(manifest)?;
         let named = EntryRef::of_manifest(manifest);
-        let mut entries = Vec::new();
-        let mut withdrawn = None;
-        for listed in self.entries() {
-            let entry = &listed.entry;
-            if !entry.subject.covers(&subject) {
-                continue;
-            }
-            match entry.action {
-                Action::Approve => entries.push(entry.seq),
-                Action::Revoke => {
-                    entries.clear();
-                    withdrawn = Some(entry.seq);
-                }
-                _ => {}
-            }
-        }
+        let (entries, withdrawn) = self.standing(&subject);
         let mut keys: Vec<KeyId> = Vec::new();
         for listed in self.entries() {
             if entries.contains(&listed.entry.seq) && !keys.contains(&listed.entry.key) {
@@ -127,6 +112,66 @@ impl Chain {
             keys,
             named,
         })
+    }
+
+    /// The entries that approve a package and were not withdrawn, and the last that withdrew any before it.
+    fn standing(&self, package: &Subject) -> (Vec<u64>, Option<u64>) {
+        let mut entries = Vec::new();
+        let mut withdrawn = None;
+        for listed in self.entries() {
+            let Entry {
+                action,
+                subject,
+                seq,
+                ..
+            } = &listed.entry;
+            match action {
+                Action::Approve if subject.covers(package) => entries.push(*seq),
+                Action::Revoke if subject.withdraws(package) => {
+                    entries.clear();
+                    withdrawn = Some(*seq);
+                }
+                _ => {}
+            }
+        }
+        (entries, withdrawn)
+    }
+
+    /// The approvals that stand and that `withdrawal` would take back, for some of their hardware at least.
+    ///
+    /// # Errors
+    /// [`AuditError::WithdrawsNothing`] if there is none.
+    pub fn withdrawn_by(&self, withdrawal: &Subject) -> Result<Vec<u64>, AuditError> {
+        let mut found = match withdrawal.manifest {
+            Some(_) => self.standing(withdrawal).0,
+            None => self.withdrawn_by_image(withdrawal),
+        };
+        found.sort_unstable();
+        found.dedup();
+        match found.is_empty() {
+            true => Err(AuditError::WithdrawsNothing),
+            false => Ok(found),
+        }
+    }
+
+    fn withdrawn_by_image(&self, withdrawal: &Subject) -> Vec<u64> {
+        let entries = self.entries().iter().map(|listed| &listed.entry);
+        let approvals = entries.filter(|entry| entry.action == Action::Approve);
+        let packages = approvals.clone().map(|entry| entry.subject.clone());
+        // Approvals of the image hold for one revision and not for another: the one without a name stands for all that
+        // no entry names.
+        let named = approvals.flat_map(|entry| &entry.subject.hardware);
+        let revisions = named.chain(&withdrawal.hardware).cloned();
+        let of_revision = |revision| Subject {
+            hardware: vec![revision],
+            ..withdrawal.clone()
+        };
+        packages
+            .filter(|subject| subject.manifest.is_some())
+            .chain(revisions.chain([String::new()]).map(of_revision))
+            .filter(|package| withdrawal.withdraws(package))
+            .flat_map(|package| self.standing(&package).0)
+            .collect()
     }
 }
 

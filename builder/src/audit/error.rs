@@ -26,6 +26,7 @@ pub const AUDIT_CODES: &[(u16, &str)] = &[
     (1170, "AUDIT_FORK"),
     (1171, "AUDIT_NOT_APPROVED"),
     (1172, "AUDIT_NAMES_OTHER"),
+    (1173, "AUDIT_WITHDRAWS_NOTHING"),
 ];
 
 /// Why a log was refused, or could not be written. Numbers count entries from 0.
@@ -127,6 +128,8 @@ pub enum AuditError {
         /// Its number.
         number: u64,
     },
+    /// No approval stands that a withdrawal would take back.
+    WithdrawsNothing,
     /// A token or an agent did not sign the entry or the head.
     Signer(HolderError),
 }
@@ -156,6 +159,7 @@ impl AuditError {
             Self::Fork { .. } => 1170,
             Self::NotApproved { .. } => 1171,
             Self::NamesOther { .. } => 1172,
+            Self::WithdrawsNothing => 1173,
             Self::Signer(e) => e.code(),
         }
     }
@@ -172,7 +176,8 @@ impl AuditError {
             | Self::Truncated { .. }
             | Self::Fork { .. }
             | Self::NotApproved { .. }
-            | Self::NamesOther { .. } => exit::GATE,
+            | Self::NamesOther { .. }
+            | Self::WithdrawsNothing => exit::GATE,
             Self::Signer(e) => e.exit_code(),
         }
     }
@@ -203,6 +208,7 @@ impl AuditError {
                 "ask for the approvals that are missing: `sprag audit approve`"
             }
             Self::NamesOther { .. } => "build the package with the --approval that it has",
+            Self::WithdrawsNothing => "look up what was approved: `sprag audit show`",
             Self::Signer(e) => return e.help(),
         };
         Some(text.into())
@@ -276,6 +282,9 @@ impl fmt::Display for AuditError {
                     f,
                     "the package names entry {number}, which does not approve it"
                 )
+            }
+            Self::WithdrawsNothing => {
+                f.write_str("no approval stands that this would withdraw; nothing was written")
             }
             Self::Signer(e) => e.fmt(f),
         }

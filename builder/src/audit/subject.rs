@@ -144,9 +144,26 @@ impl Subject {
             return self.manifest == package.manifest;
         }
         let hardware = &package.hardware;
+        self.same_image(package)
+            && (self.hardware.is_empty() || hardware.iter().all(|one| self.hardware.contains(one)))
+    }
+
+    /// The same of a withdrawal, for which one revision of the hardware is enough: what is withdrawn for one of a
+    /// package's revisions must not go out in it. No revisions are all, on either side.
+    pub(super) fn withdraws(&self, package: &Self) -> bool {
+        if self.manifest.is_some() {
+            return self.manifest == package.manifest;
+        }
+        let (withdrawn, hardware) = (&self.hardware, &package.hardware);
+        self.same_image(package)
+            && (withdrawn.is_empty()
+                || hardware.is_empty()
+                || hardware.iter().any(|one| withdrawn.contains(one)))
+    }
+
+    fn same_image(&self, other: &Self) -> bool {
         self.new.is_some()
             && (&self.new, &self.vendor, &self.product)
-                == (&package.new, &package.vendor, &package.product)
-            && (self.hardware.is_empty() || hardware.iter().all(|one| self.hardware.contains(one)))
+                == (&other.new, &other.vendor, &other.product)
     }
 }

@@ -95,4 +95,12 @@ pub(super) const TABLE: &[Explanation] = &[
         cause: "The package was built with the number of another entry.",
         remedy: "Build the package with the number of the entry that approves its image: `--approval`.",
     },
+    Explanation {
+        code: 1173,
+        name: "AUDIT_WITHDRAWS_NOTHING",
+        meaning: "No approval stands that the withdrawal would take back, so it was not written.",
+        cause: "Version, vendor, product or hardware is spelt in another way than in the approval, it is another image \
+                or another log, or the approvals were withdrawn before.",
+        remedy: "Look up the approval with `sprag audit show` and withdraw what it names.",
+    },
 ];

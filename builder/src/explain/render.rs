@@ -40,7 +40,7 @@ pub(super) const fn exit_code(code: u16) -> u8 {
         1042 | 1203 | 1204 | 1206 | 1208 | 1221 | 1222 | 1226..=1229 => exit::SIGNATURE,
         1023 => exit::POLICY,
         1024 => exit::DOES_NOT_FIT,
-        1030 | 1165 | 1166 | 1169..=1172 => exit::GATE,
+        1030 | 1165 | 1166 | 1169..=1173 => exit::GATE,
         _ => exit::BUG,
     }
 }

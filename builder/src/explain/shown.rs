@@ -199,6 +199,7 @@ pub(super) const TABLE: &[(u16, u16, Shown)] = &[
     (1168, 1170, unit("the_end_is_held_against_a_head")),
     (1171, 1171, unit("a_package_is_approved_by_manifest_or_by_image")),
     (1172, 1172, unit("a_package_names_the_entry_that_approved_it")),
+    (1173, 1173, command("audit", "a_withdrawal_withdraws_or_is_refused")),
     (1180, 1183, command("token", "a_token_signs_packages_and_key_sets")),
     (1184, 1184, Shown::Not("a token that fails while it signs")),
     (1185, 1188, unit("holder::tests::answers_that_are_no_signature")),

@@ -135,9 +135,19 @@ impl Note {
         // Told before the key is opened, so that whoever types the password knows what for.
         print(&format!("{action}\n{}", about(&subject)))?;
         let (key, time) = (self.writer.key()?, self.writer.time());
-        let listed = AuditLog::open(&self.log)?.append(action, subject, &*key, time)?;
+        let log = AuditLog::open(&self.log)?;
+        let withdrawn = match action {
+            Action::Revoke => log.chain().withdrawn_by(&subject)?,
+            _ => Vec::new(),
+        };
+        let listed = log.append(action, subject, &*key, time)?;
+        let numbers: Vec<String> = withdrawn.iter().map(u64::to_string).collect();
+        let withdraws = match numbers.is_empty() {
+            true => String::new(),
+            false => format!(" withdraws entry {}", numbers.join(", ")),
+        };
         let log = shown(&self.log);
-        print(&format!("{log}: entry {}\n", listed.entry.seq))
+        print(&format!("{log}: entry {}{withdraws}\n", listed.entry.seq))
     }
 }
 
