@@ -21,7 +21,8 @@ pub fn add_lms_signature(package: &[u8], key: &LmsSecret) -> Result<Vec<u8>, Err
         signature,
     };
     // A package that cannot take the signature must not cost a leaf.
-    with_entry(package, &entry(&[0]))?;
+    let unsigned = vec![0; key.parameters().signature_len()];
+    with_entry(package, &entry(&unsigned))?;
     let message = message_under(manifest_bytes(package)?, &protected)?;
     let signature = key.sign(&message)?;
     with_entry(package, &entry(&signature))

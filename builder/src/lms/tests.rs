@@ -10,8 +10,9 @@ use zeroize::Zeroizing;
 
 use super::state::{Refused, State, Store, path_of};
 use super::tree::Tree;
-use super::{LmsFacts, LmsParameters, LmsSecret, NewLmsKey};
+use super::{LmsFacts, LmsParameters, LmsSecret, NewLmsKey, add_lms_signature};
 use crate::keys::{KeyError, KeyFiles, PasswordSource, Protection};
+use crate::testing::{built, inputs, noise_of};
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {
     let byte = |pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap();
@@ -61,6 +62,7 @@ fn every_leaf_signs_and_only_as_itself() {
         };
         for leaf in 0..32 {
             let mut signature = tree.sign(&levels, leaf, &[5; 32], b"message");
+            assert_eq!(signature.len(), tree.parameters.signature_len());
             assert_eq!(key.verify(&[b"mess", b"age"], &signature), Ok(()));
             assert!(key.verify(&[b"massage"], &signature).is_err());
             signature[7] ^= 1;
@@ -261,4 +263,24 @@ fn a_restored_state_is_refused() {
         ),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_package_without_room_for_a_signature_costs_no_leaf() {
+    let mut package = built(&inputs(Vec::new(), &noise_of(1, 700))).unwrap();
+    // Seven of 2,352 bytes are more than an envelope holds.
+    for number in 1..=7 {
+        let folder = tempfile::tempdir().unwrap();
+        let (files, _) = new_key(folder.path());
+        let key = load(&files);
+        match add_lms_signature(&package, &key) {
+            Ok(signed) => package = signed,
+            Err(error) => {
+                assert_eq!((number, key.left().unwrap()), (7, 32), "{error}");
+                return;
+            }
+        }
+        assert_eq!(key.left().unwrap(), 31);
+    }
+    panic!("an envelope holds seven");
 }

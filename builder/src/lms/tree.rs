@@ -56,6 +56,12 @@ impl LmsParameters {
         1 << self.height
     }
 
+    /// Bytes of a signature with its HSS level (RFC 8554, sections 4.5, 5.4 and 6.2).
+    pub(super) fn signature_len(self) -> usize {
+        let nodes = u32::from(self.chains()) + self.height + 1;
+        16 + 32 * usize::try_from(nodes).unwrap_or(0)
+    }
+
     const fn chains(self) -> u16 {
         if self.width == 4 { 67 } else { 34 }
     }
