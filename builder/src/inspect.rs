@@ -17,6 +17,9 @@ pub use stream::{SegmentView, StreamInspection};
 /// Version of the JSON that `--json` prints.
 pub const SCHEMA: u32 = 1;
 
+/// The name of HSS-LMS in [`SignatureView::algorithm`] (RFC 8778).
+pub(crate) const HSS_LMS: &str = "HSS-LMS";
+
 /// Everything that can be read from a package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,7 +148,7 @@ pub fn inspect(package: &[u8]) -> Result<Inspection, Error> {
                 minisign_id: crate::keys::minisign_id(entry.key_id),
                 algorithm: match entry.algorithm {
                     Algorithm::EdDsa => "EdDSA".into(),
-                    Algorithm::HssLms => "HSS-LMS".into(),
+                    Algorithm::HssLms => HSS_LMS.into(),
                     Algorithm::Other(number) => number.to_string(),
                 },
             })

@@ -47,6 +47,39 @@ fn leaf(package: &[u8]) -> u32 {
 }
 
 #[test]
+fn verify_says_that_it_does_not_check_the_signature() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let ok = |line: &str| {
+        let args: Vec<&str> = line.split_whitespace().collect();
+        assert!(sprag(folder, &args).wait().unwrap().success(), "{line}");
+    };
+    let said = |option: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sprag"));
+        command.args(["verify", "fw.sprag", "--trust", "rel.pub"]);
+        let out = command.args(option.split_whitespace()).current_dir(folder);
+        String::from_utf8(out.output().unwrap().stdout).unwrap()
+    };
+    fs::write(folder.join("new.bin"), [7; 4096]).unwrap();
+    ok("key generate --no-password --out rel.key");
+    ok("key generate --no-password --out lms.key --lms H5/W8");
+    ok(
+        "build --new new.bin --new-version 1.0.0 --vendor acme --product sensor --hardware r1 --isa thumb \
+        --codec stored --out fw.sprag --key rel.key",
+    );
+    let (text, json) = (said(""), said("--json"));
+    assert!(
+        text.starts_with("good") && !text.contains("HSS-LMS"),
+        "{text}"
+    );
+    assert!(!json.contains("\"lms\""), "{json}");
+    ok("sign fw.sprag --key lms.key");
+    let (text, json) = (said(""), said("--json"));
+    assert!(text.contains("  HSS-LMS    NOT CHECKED"), "{text}");
+    assert!(json.contains("\"lms\": \"not checked\""), "{json}");
+}
+
+#[test]
 fn a_process_that_is_killed_never_uses_a_leaf_again() {
     // Each round takes up to three leaves, of 32 or of 1024.
     let (rounds, parameters) = match std::env::var_os("SPRAG_FULL") {

@@ -89,6 +89,7 @@ pub(super) fn verified(
     bindings_checked: bool,
     validity: &str,
     minisig_comment: Option<&str>,
+    has_lms: bool,
 ) -> String {
     let bindings = if bindings_checked {
         "checked against the device profile"
@@ -104,6 +105,12 @@ pub(super) fn verified(
                 "good, trusted comment: {}",
                 crate::printable::printable(comment)
             ),
+        ]);
+    }
+    if has_lms {
+        table.row([
+            "HSS-LMS",
+            "NOT CHECKED: there is a signature, and only devices check it",
         ]);
     }
     table

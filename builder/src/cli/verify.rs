@@ -11,7 +11,7 @@ use super::args::{TrustArgs, key_name};
 use super::{Format, print, print_json, report};
 use crate::error::Error;
 use crate::input::{Pinned, read_text};
-use crate::inspect::SCHEMA;
+use crate::inspect::{HSS_LMS, SCHEMA, inspect};
 use crate::keys::{VerifyingKey, verify_detached};
 use crate::profile::{device, read_profile};
 use crate::verify::verify;
@@ -53,6 +53,9 @@ struct VerifyReport {
     bindings_checked: bool,
     validity: &'static str,
     minisig_trusted_comment: Option<String>,
+    /// What became of signatures by HSS-LMS; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lms: Option<&'static str>,
     manifest: ManifestView,
 }
 
@@ -84,6 +87,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
             Some(_) => "not judged: no trusted clock",
         },
         minisig_trusted_comment,
+        lms: has_lms_signature(package.bytes())?.then_some("not checked"),
         manifest: verified.manifest,
     };
     match Format::from(args.json) {
@@ -97,9 +101,15 @@ pub(super) fn run(args: &VerifyArgs) -> Result<(), Error> {
                 result.bindings_checked,
                 result.validity,
                 comment,
+                result.lms.is_some(),
             ))
         }
     }
+}
+
+fn has_lms_signature(package: &[u8]) -> Result<bool, Error> {
+    let mut signatures = inspect(package)?.signatures.into_iter();
+    Ok(signatures.any(|signature| signature.algorithm == HSS_LMS))
 }
 
 /// The trusted comment of a detached signature by one of the trusted keys.
