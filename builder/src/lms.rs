@@ -16,4 +16,5 @@ mod tests;
 
 pub use self::file::{LmsFacts, LmsSecret, NewLmsKey, load_public};
 pub use self::package::add_lms_signature;
+pub(crate) use self::state::path_of as lms_state_path;
 pub use self::tree::LmsParameters;

@@ -88,7 +88,8 @@ fn a_release() {
 fn a_withdrawal_withdraws_or_is_refused() {
     let desk = desk();
     let about = "--new new.bin --new-version 1.1.0 --vendor acme --product sensor";
-    let approve = |what: &str| desk.ok(&format!("audit approve release.log --key alice.key {what}"));
+    let approve =
+        |what: &str| desk.ok(&format!("audit approve release.log --key alice.key {what}"));
     let revoke = |what: &str| format!("audit revoke release.log --key bob.key {what} --reason why");
     let image = |hardware: &str| format!("{about} --hardware {hardware}");
     desk.ok(&BUILD.replace("--hardware r1", "--hardware r1,r2"));
@@ -110,7 +111,10 @@ fn a_withdrawal_withdraws_or_is_refused() {
         // One revision of two is enough to stop a package for both.
         let said = desk.ok(&revoke(&image("r1")));
         let withdrawn = entries(&desk) - 2;
-        assert!(said.contains(&format!("withdraws entry {withdrawn}\n")), "{said}");
+        assert!(
+            said.contains(&format!("withdraws entry {withdrawn}\n")),
+            "{said}"
+        );
         assert_eq!(desk.refused(&verify), 1171, "{approved}");
         nothing(&image("r1"));
         nothing("--package fw.sprag");
@@ -126,6 +130,51 @@ fn a_withdrawal_withdraws_or_is_refused() {
     nothing(&image("r1"));
     nothing("--package fw.sprag");
     desk.ok(&revoke(&image("r2,r3")));
+}
+
+#[test]
+fn a_log_is_neither_passed_over_nor_overwritten() {
+    let desk = desk();
+    desk.ok(BUILD);
+    desk.ok("key generate --lms H5/W8 --no-password --out lms.key");
+    let files = [
+        "release.log",
+        "desk.key",
+        "lms.key",
+        "lms.key.state",
+        "fw.sprag",
+    ];
+    let kept = || files.map(|name| desk.bytes(name));
+    let before = kept();
+    for line in [
+        "sign fw.sprag --key rel2.key --audit-key desk.key",
+        "sign fw.sprag --key rel2.key --audit-time 7",
+        "sign fw.sprag --key rel2.key --audit release.log",
+    ] {
+        assert!(!desk.succeeds(line), "{line}");
+    }
+    for out in files.into_iter().filter(|name| *name != "fw.sprag") {
+        for line in [
+            format!("sign fw.sprag --key lms.key --out {out} {LOG}"),
+            format!("{} {LOG} --lms-key lms.key", BUILD.replace("fw.sprag", out)),
+        ] {
+            assert_eq!(desk.refused(&line), 1104, "{line}");
+        }
+    }
+    for out in ["release.log", "desk.key"] {
+        let line = format!("sign fw.sprag --key rel2.pub --request {out} {LOG}");
+        assert_eq!(desk.refused(&line), 1104, "{line}");
+    }
+    assert!(before == kept());
+    assert!(!desk.succeeds(&format!(
+        "audit verify release.log {TRUST} --package fw.sprag --approvals 0"
+    )));
+    // A log that its first entry could not be written to is not left behind.
+    assert_eq!(
+        desk.refused("audit init new.log --key desk.pub --ssh-agent"),
+        1185
+    );
+    assert!(!desk.path("new.log").exists());
 }
 
 #[test]

@@ -54,7 +54,17 @@ impl AuditLog {
                 _ => AuditError::failed(path, error),
             })?;
         sync_folder(path);
-        Self::locked(path, file)?.append(Action::Open, Subject::default(), key, time)
+        // Locked as long as this is open: nobody else writes before what failed is gone.
+        let held = file.try_clone();
+        let log = Self::locked(path, file)?;
+        let fresh = log.bytes.is_empty();
+        let begun = log.append(Action::Open, Subject::default(), key, time);
+        if fresh && begun.is_err() {
+            // What failed is told, and not what became of the rest of it.
+            let _ = fs::remove_file(path);
+        }
+        drop(held);
+        begun
     }
 
     /// Opens a log to append to it. Waits for any other process that does.

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::input::{Image, Pinned, is_stdin, single_stdin};
 use crate::inspect::inspect;
 use crate::keys::{PasswordSource, SigningKey, TrustedComment};
-use crate::lms::add_lms_signature;
+use crate::lms::{add_lms_signature, lms_state_path};
 use crate::output::{Access, Existing, OutputError, Target};
 use crate::profile::read_profile;
 use crate::release::ReleaseSpec;
@@ -212,11 +212,13 @@ pub(super) fn run(args: &BuildArgs) -> Result<(), Error> {
     };
     single_stdin(streams())?;
     // Above all, a package must not take the place of the key that signs it.
+    let state = args.lms_key.as_deref().map(lms_state_path);
     let secrets = || {
         [&args.key]
             .into_iter()
             .chain(&args.password_file)
             .chain(&args.lms_key)
+            .chain(&state)
             .map(PathBuf::as_path)
             .chain(args.audit.paths())
     };

@@ -15,7 +15,7 @@ use crate::audit::{Action, Subject};
 use crate::error::Error;
 use crate::input::{Pinned, read_text, shown};
 use crate::keys::{PasswordSource, SigningKey, VerifyingKey};
-use crate::lms::{LmsSecret, add_lms_signature};
+use crate::lms::{LmsSecret, add_lms_signature, lms_state_path};
 use crate::output::{Access, Existing, Target};
 use crate::sign::{Answer, Request, add_signature};
 
@@ -80,14 +80,19 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
     if let (Some(path), Some(answer)) = (&args.respond, &args.answer) {
         return respond(args, path, answer, &log);
     }
+    let kept = kept(args);
     let path = given(args.package.as_deref(), "package")?;
     let package = Pinned::read(path)?;
     if let Some(request) = &args.request {
         let key = VerifyingKey::load(&args.key)?;
         let asked = Request::new(package.bytes(), &key)?;
-        write(request, &[path, &args.key], asked.to_text()?.as_bytes())?;
+        let inputs = kept.iter().map(PathBuf::as_path).chain([path]);
+        target(request, inputs)?.write(asked.to_text()?.as_bytes())?;
         return print(&asked.summary()?);
     }
+    // Before a leaf of an LMS key is taken, and before the log says that the package was signed.
+    let out = args.out.as_deref().unwrap_or(path);
+    let target = target(out, kept.iter().map(PathBuf::as_path))?;
     let (signed, id) = if let Some(answer) = &args.attach {
         let answer_text = read_text(answer)?;
         let parsed = Answer::parse(answer, &answer_text)?;
@@ -119,14 +124,16 @@ pub(super) fn run(args: &SignArgs) -> Result<(), Error> {
             ..Subject::of_package(&signed)?
         })
     })?;
-    let out = args.out.as_deref().unwrap_or(path);
-    write(out, &[&args.key], &signed)?;
+    target.write(&signed)?;
     print(&format!("signed by key {}: {}\n", key_name(id), shown(out)))
 }
 
 /// Answers a request. What it is about is told before the key is opened.
 fn respond(args: &SignArgs, path: &Path, answer: &Path, log: &Recorder) -> Result<(), Error> {
     let request = Request::parse(path, &read_text(path)?)?;
+    let kept = kept(args);
+    let inputs = kept.iter().map(PathBuf::as_path).chain([path]);
+    let target = target(answer, inputs)?;
     print(&request.summary()?)?;
     if !args.yes {
         confirm(path)?;
@@ -144,7 +151,7 @@ fn respond(args: &SignArgs, path: &Path, answer: &Path, log: &Recorder) -> Resul
             ..Subject::of_manifest(request.manifest())?
         })
     })?;
-    write(answer, &[path, &args.key], signed.to_text().as_bytes())?;
+    target.write(signed.to_text().as_bytes())?;
     print(&format!("signed: {}\n", shown(answer)))
 }
 
@@ -185,8 +192,24 @@ fn given<'a>(path: Option<&'a Path>, field: &'static str) -> Result<&'a Path, Er
     path.ok_or(Error::MissingField { field })
 }
 
-fn write(path: &Path, inputs: &[&Path], bytes: &[u8]) -> Result<(), Error> {
-    let inputs = inputs.iter().copied();
-    let target = Target::check(path, inputs, Existing::Replace, Access::Ordinary)?;
-    Ok(target.write(bytes)?)
+/// Files that nothing that is written may replace.
+fn kept(args: &SignArgs) -> Vec<PathBuf> {
+    let given = [
+        Some(&args.key),
+        args.password_file.as_ref(),
+        args.attach.as_ref(),
+    ];
+    let given = given.into_iter().flatten().map(PathBuf::as_path);
+    let mut kept: Vec<PathBuf> = given.chain(args.audit.paths()).map(Into::into).collect();
+    kept.push(lms_state_path(&args.key));
+    kept
+}
+
+fn target<'a>(path: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> Result<Target, Error> {
+    Ok(Target::check(
+        path,
+        inputs,
+        Existing::Replace,
+        Access::Ordinary,
+    )?)
 }

@@ -415,6 +415,7 @@ fn audit_errors() -> Vec<AuditError> {
             withdrawn: None,
         },
         AuditError::NamesOther { number: 1 },
+        AuditError::WithdrawsNothing,
     ]
 }
 

@@ -3,8 +3,10 @@
 //! An agent signs whatever it is asked to, for anybody who reaches its socket. So a release key belongs in an agent of
 //! its own, added with `ssh-add -c`, and never in one that is forwarded.
 
+#[cfg(unix)]
+use core::time::Duration;
 use std::env;
-use std::io::{Read, Write};
+use std::io::{Error, ErrorKind, Read, Write};
 
 use super::checked;
 use super::error::HolderError;
@@ -21,6 +23,10 @@ pub fn sign_with_agent(key: &VerifyingKey, message: &[u8]) -> Result<[u8; 64], H
     };
     let stream = std::os::unix::net::UnixStream::connect(&path);
     let mut stream = stream.map_err(|e| unreachable(e.to_string()))?;
+    let limited = stream
+        .set_read_timeout(Some(PATIENCE))
+        .and_then(|()| stream.set_write_timeout(Some(PATIENCE)));
+    limited.map_err(|e| unreachable(e.to_string()))?;
     sign_over(&mut stream, key, message)
 }
 
@@ -76,7 +82,10 @@ fn ask(
     request: &[u8],
     expected: u8,
 ) -> Result<Option<Vec<u8>>, HolderError> {
-    let failed = |e: std::io::Error| unreachable(e.to_string());
+    let failed = |e: Error| match e.kind() {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut => unreachable("it does not answer".into()),
+        _ => unreachable(e.to_string()),
+    };
     stream.write_all(&string(request)).map_err(failed)?;
     stream.flush().map_err(failed)?;
     let mut len = [0; 4];
@@ -124,6 +133,9 @@ fn unreachable(reason: String) -> HolderError {
 /// Where the agent's socket is.
 #[cfg(unix)]
 const SOCKET_VARIABLE: &str = "SSH_AUTH_SOCK";
+/// How long an agent may take: whoever added the key with `ssh-add -c` is asked first.
+#[cfg(unix)]
+const PATIENCE: Duration = Duration::from_secs(300);
 const TYPE: &[u8] = b"ssh-ed25519";
 /// OpenSSH's own limit.
 const MAX_MESSAGE: u32 = 256 * 1024;

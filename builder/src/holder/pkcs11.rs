@@ -46,9 +46,11 @@ impl Token {
             reason: e.to_string(),
         };
         let context = Pkcs11::new(&place.module).map_err(failed)?;
-        context
-            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
-            .map_err(failed)?;
+        match context.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+            // By another part of the program that Sprag is a library of, or by another token of this module.
+            Ok(()) | Err(TokenError::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+            Err(e) => return Err(failed(e)),
+        }
         let mut labels = Vec::new();
         let mut found = Vec::new();
         for slot in context.get_slots_with_token().map_err(failed)? {
@@ -136,7 +138,7 @@ impl Token {
                 let pin = match pin.pin(&self.place.token) {
                     Err(KeyError::NoPassword) => {
                         return Err(failed(
-                            "none was given, and there is no terminal to ask".into(),
+                            "none was given: it is empty, or there is no terminal to ask".into(),
                         ));
                     }
                     pin => pin?,

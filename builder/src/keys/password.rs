@@ -102,15 +102,20 @@ impl PasswordSource {
         Ok(password)
     }
 
-    /// The PIN of a token, asked for once: from the file, else from [`PIN_VARIABLE`], else from the terminal.
+    /// The PIN of a token, asked for once: from the file, else from [`PIN_VARIABLE`], else from the terminal. An empty
+    /// one is none: to a token it would mean that it is to ask itself.
     ///
     /// # Errors
     ///
-    /// As [`PasswordSource::existing`].
+    /// As [`PasswordSource::existing`]; [`KeyError::NoPassword`] for an empty one.
     pub fn pin(&self, token: &str) -> Result<Password, KeyError> {
-        match self.unprompted(PIN_VARIABLE)? {
-            Some(pin) => Ok(pin),
-            None => prompt(&format!("PIN of token {token}: ")),
+        let pin = match self.unprompted(PIN_VARIABLE)? {
+            Some(pin) => pin,
+            None => prompt(&format!("PIN of token {token}: "))?,
+        };
+        match pin.as_bytes().is_empty() {
+            true => Err(KeyError::NoPassword),
+            false => Ok(pin),
         }
     }
 
@@ -207,6 +212,21 @@ mod tests {
         let given = |text: &str| PasswordSource::Given(Password::from(text)).new_password();
         assert_eq!(given("").unwrap_err().code(), 1215);
         assert_eq!(given("x").unwrap().as_bytes(), b"x");
+    }
+
+    #[test]
+    fn an_empty_pin_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pin");
+        for (bytes, expected) in [("", None), ("\n1234\n", None), ("1234\n", Some("1234"))] {
+            std::fs::write(&path, bytes).unwrap();
+            let found = PasswordSource::File(path.clone()).pin("token");
+            match (found, expected) {
+                (Ok(pin), Some(text)) => assert_eq!(pin.as_bytes(), text.as_bytes()),
+                (Err(error), None) => assert_eq!(error.code(), 1212, "{bytes:?}"),
+                (found, _) => panic!("{bytes:?}: {found:?}"),
+            }
+        }
     }
 
     #[test]

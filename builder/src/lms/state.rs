@@ -83,11 +83,7 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn head(&self) -> String {
-        format!(
-            "sprag lms state 1 {} {}\n",
-            sha256(&self.public),
-            self.mark
-        )
+        format!("sprag lms state 1 {} {}\n", sha256(&self.public), self.mark)
     }
 
     fn line(&self, leaf: u32) -> String {
@@ -141,7 +137,7 @@ impl State {
 }
 
 /// Where the state of a key is kept.
-pub(super) fn path_of(key: &Path) -> PathBuf {
+pub(crate) fn path_of(key: &Path) -> PathBuf {
     let mut name = key.as_os_str().to_owned();
     name.push(".state");
     name.into()

@@ -36,7 +36,13 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(long, value_name = "PKG")]
     package: Option<PathBuf>,
     /// Keys that must have approved it
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "package")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u64).range(1..),
+        requires = "package"
+    )]
     approvals: u64,
 }
 

@@ -27,14 +27,25 @@ pub(in crate::cli) struct AuditArgs {
         value_name = "FILE.key",
         env = "SPRAG_AUDIT_KEY",
         hide_env_values = true,
+        requires = "audit",
         help_heading = "Audit log"
     )]
     audit_key: Option<PathBuf>,
     /// File whose first line is that key's password (else SPRAG_PASSWORD, else a prompt)
-    #[arg(long, value_name = "FILE", help_heading = "Audit log")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "audit",
+        help_heading = "Audit log"
+    )]
     audit_password_file: Option<PathBuf>,
     /// Time of the entry, in seconds of Unix time [default: this machine's clock]
-    #[arg(long, value_name = "SECONDS", help_heading = "Audit log")]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        requires = "audit",
+        help_heading = "Audit log"
+    )]
     audit_time: Option<u64>,
 }
 
