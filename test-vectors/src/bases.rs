@@ -170,6 +170,6 @@ pub fn setting() -> Setting {
             scratch_size: 0,
         },
         old_sha256: hex(&sha256(old()).0),
-        old: old().to_vec(),
+        old: old().into(),
     }
 }

@@ -15,6 +15,11 @@ use sprag_vectors::index::Index;
 
 /// A delta from each of two versions, and the full image.
 fn three_payloads() -> Vec<u8> {
+    of_two_versions(FullImage::Always, None)
+}
+
+/// A delta from each of two versions, for a single slot where the groups are told.
+fn of_two_versions(full: FullImage, in_place: Option<u32>) -> Vec<u8> {
     let release = Release {
         vendor: Some("acme".into()),
         product: Some("sensor".into()),
@@ -24,7 +29,7 @@ fn three_payloads() -> Vec<u8> {
         block_size: Some(256),
         ..Release::default()
     };
-    let older = bases::old()[..1500].to_vec();
+    let older = older();
     let inputs = BuildInputs {
         release: ReleaseSpec::new(release).unwrap(),
         sources: vec![
@@ -42,13 +47,18 @@ fn three_payloads() -> Vec<u8> {
         ram: Some(8192),
         told_address: None,
         effort: Effort::Fast,
-        full: FullImage::Always,
+        full,
         isa_mismatch: IsaMismatch::Allow,
         profile: None,
-        in_place: None,
+        in_place,
         way_back: WayBack::Without,
     };
     build(&inputs, &bases::key(), &mut |_, _, _| ()).unwrap()
+}
+
+/// A version before the old one.
+fn older() -> Vec<u8> {
+    bases::old()[..1500].to_vec()
 }
 
 fn run(package: &[u8], setting: &Setting, cases: &[Case]) -> Matrix {
@@ -68,11 +78,40 @@ fn withstands(what: &str, package: &[u8], setting: &Setting) {
     );
 }
 
+fn chosen(package: &[u8], setting: &Setting) -> Option<u32> {
+    let outcome = Desk::new(setting).unwrap().offer(package, Chunks::Whole);
+    outcome.payload
+}
+
 #[test]
 fn packages_of_other_shapes_withstand() {
     let one = bases::setting();
     withstands("three payloads", &three_payloads(), &one);
     withstands("two pages", BASES[4].package, &one);
+    // The device chooses another payload than the first.
+    let unknown = one.changed("no-image", |device| device.installed_version = None);
+    let unknown = unknown.running("no-image", Vec::new());
+    assert_eq!(chosen(&three_payloads(), &unknown), Some(2));
+    withstands("no old image", &three_payloads(), &unknown);
+    let before = one.changed("before", |device| {
+        device.installed_version = Some("0.9.0".into());
+    });
+    let before = before.running("before", older());
+    let two = of_two_versions(FullImage::WhereSmaller, None);
+    assert_eq!(chosen(&two, &before), Some(1));
+    withstands("the second source", &two, &before);
+}
+
+/// An only slot that was begun is not the good package's any more: the device that is offered all in turn is renewed.
+#[test]
+fn a_package_for_a_single_slot_withstands() {
+    let single = bases::setting().changed("single", |device| {
+        device.flash.slots = 1;
+        device.flash.staging_size = 64 * 1024;
+        device.flash.scratch_size = 64 * 1024;
+    });
+    let package = of_two_versions(FullImage::WhereSmaller, Some(4096));
+    withstands("a single slot", &package, &single);
 }
 
 #[test]

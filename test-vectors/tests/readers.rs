@@ -27,7 +27,10 @@ const NOT_BY_A_PACKAGE: [(u16, &str); 26] = [
     (213, LMS),
     (214, LMS),
     (335, "the link's doing"),
-    (406, "the granularities of the device's flash"),
+    (
+        406,
+        "a write size that is no power of two or too long: the port's, whatever the package",
+    ),
     (409, "the device has no room for its stored keyset"),
     (605, "flash that forgets what was staged"),
     (606, "a staging area with too many torn writes"),
@@ -71,7 +74,9 @@ impl Vectors {
         let mut devices = BTreeMap::new();
         for device in &index.devices {
             let mut device = device.clone();
-            device.old = fs::read(folder().join(&images[&device.old_sha256])).unwrap();
+            device.old = fs::read(folder().join(&images[&device.old_sha256]))
+                .unwrap()
+                .into();
             assert_eq!(hex(&sha256(&device.old).0), device.old_sha256);
             assert!(
                 devices.insert(device.name.clone(), device).is_none(),
@@ -163,7 +168,7 @@ fn the_device_code_says_so_and_touches_no_flash_before() {
             }
             Err(e) => {
                 assert_eq!(desk.boot().unwrap(), sprag_verifier::Area::SlotA);
-                assert!(desk.slot(sprag_verifier::Area::SlotA, setting.old.len()) == setting.old);
+                assert!(desk.slot(sprag_verifier::Area::SlotA, setting.old.len()) == &*setting.old);
                 e.code()
             }
         }

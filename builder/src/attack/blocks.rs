@@ -3,7 +3,7 @@
 use sprag_manifest::{Header, Index, Item as Part};
 use sprag_verifier::{block_hash, page_hash};
 
-use super::case::{Bench, Expected, Layer, first_payload};
+use super::case::{Bench, Expected, Layer, nth_payload};
 use super::cbor::Item;
 use super::parts::cut;
 
@@ -54,7 +54,7 @@ fn lines(bench: &mut Bench<'_>) {
 
 /// Bytes of pages and blocks.
 fn stored(bench: &mut Bench<'_>) {
-    let Some(payload) = bench.parts.payload(0) else {
+    let Some(payload) = bench.parts.payload(bench.chosen) else {
         return;
     };
     let index = Index::new(&payload);
@@ -63,10 +63,16 @@ fn stored(bench: &mut Bench<'_>) {
         .items()
         .map(|placed| (placed.item, place(placed.offset)..place(placed.end())))
         .collect();
-    let good = bench.parts.stored.first().cloned().unwrap_or_default();
+    let place_of_chosen = place(bench.chosen.into());
+    let good = bench.parts.stored.get(place_of_chosen);
+    let good = good.cloned().unwrap_or_default();
     let mut with = |name: String, code, why: &str, bytes: Vec<u8>| {
+        // Blocks may be alike.
+        if bytes == good {
+            return;
+        }
         let mut parts = bench.parts.clone();
-        if let Some(stored) = parts.stored.first_mut() {
+        if let Some(stored) = parts.stored.get_mut(place_of_chosen) {
             *stored = bytes;
         }
         let package = parts.assemble();
@@ -157,10 +163,11 @@ fn stored(bench: &mut Bench<'_>) {
 
 /// Indexes that were signed, and lie.
 fn indexes(bench: &mut Bench<'_>) {
-    let Some(payload) = bench.parts.payload(0) else {
+    let Some(payload) = bench.parts.payload(bench.chosen) else {
         return;
     };
-    let stream = bench.parts.stream(0);
+    let chosen = bench.chosen;
+    let stream = bench.parts.stream(chosen);
     let block_size = usize::try_from(payload.block_size).unwrap_or(usize::MAX);
     let first = stream
         .get(..block_size.min(stream.len()))
@@ -169,7 +176,7 @@ fn indexes(bench: &mut Bench<'_>) {
     let code = if single { 601 } else { 602 };
     let mut root = |name: &str, why: &str, root: [u8; 32]| {
         let package = bench.with_manifest(|manifest| {
-            if let Some(entry) = first_payload(manifest) {
+            if let Some(entry) = nth_payload(manifest, chosen) {
                 entry.set(6, Item::Bytes(root.to_vec()));
             }
         });
@@ -180,37 +187,40 @@ fn indexes(bench: &mut Bench<'_>) {
         "a root without the tag in front",
         crate::digest::sha256(first).0,
     );
+    let other = u32::from(chosen == 0);
     root(
-        "of-payload-1",
+        &format!("of-payload-{other}"),
         "the index of another payload",
-        cut(1, &stream, block_size).0,
+        cut(other, &stream, block_size).0,
     );
     root(
         "of-block-1",
         "the hash of the bytes as another block",
-        block_hash(0, 1, first).0,
+        block_hash(chosen, 1, first).0,
     );
     root(
         "of-a-page",
         "the hash of a block as a page",
-        page_hash(0, 0, first).0,
+        page_hash(chosen, 0, first).0,
     );
     root("zero", "a root of zeros", [0; 32]);
     if !single {
         // A page that leads on where the last page ends, as if there were more.
-        let stored = bench.parts.stored.first().cloned().unwrap_or_default();
+        let place_of_chosen = usize::try_from(chosen).unwrap_or(usize::MAX);
+        let stored = bench.parts.stored.get(place_of_chosen);
+        let stored = stored.cloned().unwrap_or_default();
         let mut parts = bench.parts.clone();
         let mut bytes = stored;
         if let Some(hash) = bytes.get_mut(..32) {
-            hash.copy_from_slice(&block_hash(0, 1, first).0);
+            hash.copy_from_slice(&block_hash(chosen, 1, first).0);
         }
         let pages = 32 * stream.len().div_ceil(block_size).min(32);
-        let root = page_hash(0, 0, bytes.get(..pages).unwrap_or_default());
-        if let Some(place) = parts.stored.first_mut() {
+        let root = page_hash(chosen, 0, bytes.get(..pages).unwrap_or_default());
+        if let Some(place) = parts.stored.get_mut(place_of_chosen) {
             *place = bytes;
         }
         let mut manifest = parts.manifest_item();
-        if let Some(entry) = first_payload(&mut manifest) {
+        if let Some(entry) = nth_payload(&mut manifest, chosen) {
             entry.set(6, Item::Bytes(root.0.to_vec()));
         }
         let package = parts.signed(&manifest.encode(), bench.key);

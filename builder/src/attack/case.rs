@@ -5,6 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::cbor::Item;
+use super::desk::{Chunks, Desk};
 use super::parts::Parts;
 use super::setting::Setting;
 use crate::error::Error;
@@ -125,6 +126,8 @@ pub struct Bench<'b> {
     pub key: &'b SigningKey,
     /// The device that takes the package as it is.
     pub setting: &'b Setting,
+    /// Number of the payload that this device chooses.
+    pub chosen: u32,
     /// Attacks.
     pub cases: Vec<Case>,
 }
@@ -139,11 +142,14 @@ impl<'b> Bench<'b> {
         key: &'b SigningKey,
         setting: &'b Setting,
     ) -> Result<Self, Error> {
+        let parts = Parts::of(package)?;
+        let outcome = Desk::new(setting)?.offer(package, Chunks::Whole);
         Ok(Self {
             package,
-            parts: Parts::of(package)?,
+            parts,
             key,
             setting,
+            chosen: outcome.payload.unwrap_or(0),
             cases: Vec::new(),
         })
     }
@@ -194,12 +200,12 @@ impl<'b> Bench<'b> {
         });
     }
 
-    /// A package whose first payload is another stream, with an index that holds; the manifest can be changed besides.
+    /// A package whose chosen payload is another stream, with an index that holds; the manifest can be changed besides.
     #[must_use]
     pub fn with_stream(&self, stream: &[u8], edit: impl FnOnce(&mut Item)) -> Vec<u8> {
         let mut parts = self.parts.clone();
         let mut manifest = parts.manifest_item();
-        parts.replace_stream(&mut manifest, 0, stream);
+        parts.replace_stream(&mut manifest, self.chosen, stream);
         edit(&mut manifest);
         parts.signed(&manifest.encode(), self.key)
     }
@@ -213,5 +219,11 @@ impl<'b> Bench<'b> {
 
 /// The entry of the first payload.
 pub(super) fn first_payload(manifest: &mut Item) -> Option<&mut Item> {
-    manifest.get_mut(10)?.items_mut()?.first_mut()
+    nth_payload(manifest, 0)
+}
+
+/// The entry of this payload.
+pub(super) fn nth_payload(manifest: &mut Item, number: u32) -> Option<&mut Item> {
+    let place = usize::try_from(number).ok()?;
+    manifest.get_mut(10)?.items_mut()?.get_mut(place)
 }

@@ -6,7 +6,7 @@ use core::ops::Range;
 use sprag_manifest::{Digest, MAX_KEYSET_LEN};
 use sprag_verifier::{
     Area, Attempt, Boot, BootRecord, CodecSet, Dalek, Device, Error, FlashErrorKind, Geometry,
-    Intake, Keyring, NativeCodecs, Preflight, PreflightStatus, Resources, Status, Storage,
+    Intake, Keyring, NativeCodecs, Phase, Preflight, PreflightStatus, Resources, Status, Storage,
     TrustAnchors, Updater, arena_len, check, choose, confirm, intake_len,
 };
 
@@ -54,6 +54,17 @@ pub struct Outcome {
     pub before: u64,
     /// The same by the end.
     pub after: u64,
+    /// Number of the payload that the device chose, where it came that far.
+    pub payload: Option<u32>,
+}
+
+/// How far a package came.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reached {
+    /// Flash operations when a trusted key's signature held.
+    authentic: Option<u64>,
+    /// The payload chosen.
+    payload: Option<u32>,
 }
 
 /// A device on the desk.
@@ -82,16 +93,17 @@ impl Desk {
     /// Offers a package, up to the mark for the trial boot.
     pub fn offer(&mut self, package: &[u8], chunks: Chunks) -> Outcome {
         let start = self.operations();
-        let mut before = None;
+        let mut reached = Reached::default();
         let result = match self.setting.decodes_bsdiff {
-            true => self.run(package, chunks, &HostCodecs, &mut before),
-            false => self.run(package, chunks, &NativeCodecs, &mut before),
+            true => self.run(package, chunks, &HostCodecs, &mut reached),
+            false => self.run(package, chunks, &NativeCodecs, &mut reached),
         };
         let after = self.operations() - start;
         Outcome {
             result,
-            before: before.map_or(after, |before| before - start),
+            before: reached.authentic.map_or(after, |before| before - start),
             after,
+            payload: reached.payload,
         }
     }
 
@@ -139,12 +151,28 @@ impl Desk {
         confirm(&mut self.flash, slot).map(|_| ())
     }
 
+    /// Whether an only slot is being made anew, or has lost its image: only the package that did so, or a full image,
+    /// goes on from there.
+    #[must_use]
+    pub fn is_under_way(&mut self) -> bool {
+        BootRecord::load(&mut self.flash).is_ok_and(|record| {
+            matches!(
+                record.phase,
+                Phase::Staged
+                    | Phase::Moving
+                    | Phase::Decoding
+                    | Phase::Copying
+                    | Phase::Recovering
+            )
+        })
+    }
+
     fn run<C: CodecSet>(
         &mut self,
         package: &[u8],
         chunks: Chunks,
         codecs: &C,
-        before: &mut Option<u64>,
+        reached: &mut Reached,
     ) -> Result<Digest, Error> {
         let setting = &self.setting;
         let flash = &mut self.flash;
@@ -171,8 +199,9 @@ impl Desk {
             })?;
             intake.authenticate(&trust)?
         };
-        *before = Some(flash.operations());
-        let target = authentic.manifest().target;
+        reached.authentic = Some(flash.operations());
+        let manifest = authentic.manifest();
+        let (target, payloads) = (manifest.target, manifest.payloads);
         let record = BootRecord::load(flash)?;
         device.attempt = Attempt::of(&record, &authentic.digest());
         advance(&mut device, &record);
@@ -189,6 +218,10 @@ impl Desk {
                 PreflightStatus::Ready(plan) => break plan,
             }
         };
+        // Entries differ: each root is of its own number.
+        reached.payload = (0..)
+            .zip(payloads.iter())
+            .find_map(|(number, payload)| (payload == *plan.payload()).then_some(number));
         let mut arena = vec![0; index(arena_len(&plan, codecs))];
         let mut updater = Updater::new(plan, &mut arena, codecs)?;
         let staged = loop {

@@ -52,7 +52,8 @@ pub struct Matrix {
     pub failures: Vec<Finding>,
     /// Attacks that were refused with another code than expected.
     pub other_codes: Vec<Finding>,
-    /// Packages that one device was offered in turn, before it took the good one.
+    /// Packages that one device was offered in turn, before it took the good one. The device is a new one after
+    /// each package that left it on trial, or an only slot under way.
     pub offered_in_turn: u64,
     /// Most erases of any sector of that device, the good package included.
     pub most_erases: u32,
@@ -85,8 +86,9 @@ impl Matrix {
             if case.setting == *setting && case.expected != Expected::Identical {
                 let outcome = tried.offer(&case.package, Chunks::Whole);
                 matrix.offered_in_turn += 1;
-                if outcome.result.is_ok() {
-                    // It was taken, so this device is on trial.
+                // Taken, so this device is on trial; or an only slot holds no whole image for now.
+                if outcome.result.is_ok() || tried.is_under_way() {
+                    matrix.most_erases = matrix.most_erases.max(tried.most_erases());
                     tried = Desk::new(setting)?;
                 }
             }
@@ -103,7 +105,7 @@ impl Matrix {
                 code: Some(e.code()),
             });
         }
-        matrix.most_erases = tried.most_erases();
+        matrix.most_erases = matrix.most_erases.max(tried.most_erases());
         matrix.layers.sort_by_key(|row| row.layer);
         Ok(matrix)
     }
@@ -155,7 +157,7 @@ impl Matrix {
             let len = case.setting.old.len();
             desk.boot().is_ok_and(|slot| slot == Area::SlotA)
                 && (case.setting.flash.slots == 1
-                    || desk.slot(Area::SlotA, len) == case.setting.old)
+                    || desk.slot(Area::SlotA, len) == &*case.setting.old)
         };
         let wrong = match outcome.result {
             _ if outcome.before > 0 => Some("flash was written before a signature held"),

@@ -183,12 +183,14 @@ fn freshness(bench: &mut Bench<'_>) {
     let manifest = bench.parts.manifest_item();
     let number = |key| manifest.get(key).and_then(Item::as_uint).unwrap_or(0);
     let (sequence, counter) = (number(2), number(3));
-    on(
-        bench,
-        layer,
-        ("older", 321, "a newer release is installed"),
-        |device| device.sequence = sequence + 1,
-    );
+    if let Some(newer) = sequence.checked_add(1) {
+        on(
+            bench,
+            layer,
+            ("older", 321, "a newer release is installed"),
+            |device| device.sequence = newer,
+        );
+    }
     on(
         bench,
         layer,
@@ -201,30 +203,32 @@ fn freshness(bench: &mut Bench<'_>) {
             device.sequence = sequence.max(1);
         },
     );
-    on(
-        bench,
-        layer,
-        (
-            "counter-below",
-            320,
-            "a release is installed that must not be undone",
-        ),
-        |device| {
-            device.security_counter = counter + 1;
-        },
-    );
-    on(
-        bench,
-        layer,
-        (
-            "counter-below-sequence-above",
-            320,
-            "a higher sequence number does not make up for the counter",
-        ),
-        |device| {
-            (device.security_counter, device.sequence) = (counter + 1, sequence.saturating_sub(1));
-        },
-    );
+    if let Some(above) = counter.checked_add(1) {
+        on(
+            bench,
+            layer,
+            (
+                "counter-below",
+                320,
+                "a release is installed that must not be undone",
+            ),
+            |device| {
+                device.security_counter = above;
+            },
+        );
+        on(
+            bench,
+            layer,
+            (
+                "counter-below-sequence-above",
+                320,
+                "a higher sequence number does not make up for the counter",
+            ),
+            |device| {
+                (device.security_counter, device.sequence) = (above, sequence.saturating_sub(1));
+            },
+        );
+    }
     let at = |device: &mut Setting| device.now = Some(1_000);
     of(
         bench,

@@ -1,5 +1,7 @@
 //! A device as a list describes it, so that any reader can be one.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sprag_manifest::{FlashProfile, Isa, KeyId, MAX_ENVELOPE_LEN};
 use sprag_verifier::{
@@ -85,9 +87,9 @@ pub struct Setting {
     pub flash: FlashProfile,
     /// SHA-256 of the image that it runs.
     pub old_sha256: String,
-    /// The image that it runs.
+    /// The image that it runs, which every attack on it shares.
     #[serde(skip)]
-    pub old: Vec<u8>,
+    pub old: Arc<[u8]>,
 }
 
 impl Setting {
@@ -141,13 +143,14 @@ impl Setting {
             decodes_bsdiff: true,
             flash,
             old_sha256: String::new(),
-            old: Vec::new(),
+            old: Arc::default(),
         }
     }
 
     /// The same under another name, with another old image.
     #[must_use]
-    pub fn running(mut self, name: &str, old: Vec<u8>) -> Self {
+    pub fn running(mut self, name: &str, old: impl Into<Arc<[u8]>>) -> Self {
+        let old = old.into();
         self.name = name.into();
         self.old_sha256 = hex(&sha256(&old).0);
         self.old = old;

@@ -163,12 +163,10 @@ fn elsewhere(bench: &mut Bench<'_>) {
     let digest = sign(&crate::digest::sha256(&manifest).0);
     let mut other = bench.parts.manifest_item();
     let sequence = other.get(2).and_then(Item::as_uint).unwrap_or(0);
-    other.set(2, Item::Uint(sequence + 1));
-    let moved = vec![parts::signature(
-        Document::Manifest,
-        &other.encode(),
-        bench.key,
-    )];
+    let moved = sequence.checked_add(1).map(|next| {
+        other.set(2, Item::Uint(next));
+        parts::signature(Document::Manifest, &other.encode(), bench.key)
+    });
     add(
         bench,
         "context-of-a-keyset",
@@ -204,13 +202,15 @@ fn elsewhere(bench: &mut Bench<'_>) {
         "over the manifest's digest",
         digest,
     );
-    add(
-        bench,
-        "of-another-manifest",
-        202,
-        "moved from another package",
-        moved,
-    );
+    if let Some(moved) = moved {
+        add(
+            bench,
+            "of-another-manifest",
+            202,
+            "moved from another package",
+            vec![moved],
+        );
+    }
 }
 
 /// More than one.

@@ -3,12 +3,12 @@
 
 use sprag_manifest::Codec;
 
-use super::case::{Bench, Expected, Layer, first_payload};
+use super::case::{Bench, Expected, Layer, nth_payload};
 use super::cbor::Item;
 
 /// All of them; `mutations` streams with a byte changed besides.
 pub(super) fn attack(bench: &mut Bench<'_>, mutations: u32) {
-    let Some(payload) = bench.parts.payload(0) else {
+    let Some(payload) = bench.parts.payload(bench.chosen) else {
         return;
     };
     any(bench);
@@ -39,9 +39,9 @@ fn target(key: i64, value: Item) -> impl FnOnce(&mut Item) {
 }
 
 /// A workspace of `len` bytes, in a payload whose RAM does not matter.
-fn workspace(len: u64) -> impl FnOnce(&mut Item) {
+fn workspace(number: u32, len: u64) -> impl FnOnce(&mut Item) {
     move |manifest| {
-        if let Some(entry) = first_payload(manifest) {
+        if let Some(entry) = nth_payload(manifest, number) {
             entry.set(7, Item::Uint(len));
         }
     }
@@ -65,7 +65,7 @@ fn any(bench: &mut Bench<'_>) {
 }
 
 fn stored(bench: &mut Bench<'_>) {
-    let stream = bench.parts.stream(0);
+    let stream = bench.parts.stream(bench.chosen);
     let size = target_size(bench);
     let cases = [
         (
@@ -105,7 +105,7 @@ fn stored(bench: &mut Bench<'_>) {
 
 /// The native codecs.
 fn native(bench: &mut Bench<'_>, codec: Codec) {
-    let stream = bench.parts.stream(0);
+    let stream = bench.parts.stream(bench.chosen);
     let name = if codec == Codec::NativeDelta {
         "delta"
     } else {
@@ -156,7 +156,7 @@ fn native(bench: &mut Bench<'_>, codec: Codec) {
         "a size that the stream does not make",
         package,
     );
-    let package = bench.with_manifest(workspace(64));
+    let package = bench.with_manifest(workspace(bench.chosen, 64));
     add(
         bench,
         &format!("{name}-workspace"),
@@ -193,15 +193,17 @@ fn operation(add: i64, insert: i64, seek: i64) -> Vec<u8> {
 }
 
 /// Room for a window of 128 KiB.
-fn room(manifest: &mut Item) {
-    if let Some(entry) = first_payload(manifest) {
-        entry.set(7, Item::Uint(1 << 20));
-        entry.set(8, Item::Uint(2 << 20));
+fn room(number: u32) -> impl Fn(&mut Item) {
+    move |manifest| {
+        if let Some(entry) = nth_payload(manifest, number) {
+            entry.set(7, Item::Uint(1 << 20));
+            entry.set(8, Item::Uint(2 << 20));
+        }
     }
 }
 
 fn bsdiff(bench: &mut Bench<'_>) {
-    let stream = bench.parts.stream(0);
+    let stream = bench.parts.stream(bench.chosen);
     let size = i64::try_from(target_size(bench)).unwrap_or(i64::MAX);
     let len = usize::try_from(size).unwrap_or(usize::MAX).min(1 << 20);
     let old = i64::try_from(bench.setting.old.len()).unwrap_or(i64::MAX);
@@ -351,7 +353,7 @@ fn bsdiff(bench: &mut Bench<'_>) {
         ),
     ];
     for (name, code, why, stream) in cases {
-        let package = bench.with_stream(&stream, room);
+        let package = bench.with_stream(&stream, room(bench.chosen));
         add(bench, &format!("bsdiff-{name}"), code, why, package);
     }
     // A frame of a few bytes that unpacks to 128 KiB again and again.
@@ -361,9 +363,12 @@ fn bsdiff(bench: &mut Bench<'_>) {
         bomb.extend(block(1, false, 128 << 10, &[0]));
     }
     bomb.extend(block(1, true, 128 << 10, &[0]));
-    let package = bench.with_stream(&bomb, room);
+    let package = bench.with_stream(&bomb, room(bench.chosen));
     add(bench, "bsdiff-bomb", 706, "8 MiB in 300 bytes", package);
-    let package = bench.with_stream(&of(whole.get(..len / 2).unwrap_or_default()), room);
+    let package = bench.with_stream(
+        &of(whole.get(..len / 2).unwrap_or_default()),
+        room(bench.chosen),
+    );
     add(
         bench,
         "bsdiff-content-missing",
@@ -371,7 +376,7 @@ fn bsdiff(bench: &mut Bench<'_>) {
         "the content ends early",
         package,
     );
-    let package = bench.with_manifest(workspace(1024));
+    let package = bench.with_manifest(workspace(bench.chosen, 1024));
     add(
         bench,
         "bsdiff-workspace",
@@ -383,7 +388,7 @@ fn bsdiff(bench: &mut Bench<'_>) {
 
 /// Bytes of the stream changed, one in each package, spread over it.
 fn mutated(bench: &mut Bench<'_>, mutations: u32) {
-    let stream = bench.parts.stream(0);
+    let stream = bench.parts.stream(bench.chosen);
     let count = usize::try_from(mutations)
         .unwrap_or(usize::MAX)
         .min(stream.len());

@@ -10,7 +10,7 @@ use sprag_verifier::EXAMPLE_KEYS;
 
 use super::args::{TrustArgs, key_name};
 use super::{Format, Steps, print, print_json};
-use crate::attack::{Matrix, Setting, corpus};
+use crate::attack::{Chunks, Desk, Matrix, Parts, Setting, corpus};
 use crate::container::InputFormat;
 use crate::digest::sha256;
 use crate::error::Error;
@@ -106,6 +106,7 @@ pub(super) fn run(args: &AttackArgs) -> Result<(), Error> {
             setting.keyset = trust.keyset_text();
         })
         .running("the package's", old.to_vec());
+    check_signer(package.bytes(), &key, &setting)?;
     let cases = corpus(
         package.bytes(),
         &key,
@@ -148,6 +149,25 @@ fn check_key(key: &SigningKey, any_key: bool) -> Result<(), Error> {
         value: key_name(public.key_id()),
         reason: "not a published example key; --any-key says that no device trusts it".into(),
     })
+}
+
+/// What `--key` signs is what the device takes: else every refusal would be one of the key, and of nothing that is
+/// attacked.
+fn check_signer(package: &[u8], key: &SigningKey, setting: &Setting) -> Result<(), Error> {
+    Desk::new(setting)?.offer(package, Chunks::Whole).result?;
+    let parts = Parts::of(package)?;
+    let again = parts.signed(&parts.manifest, key);
+    match Desk::new(setting)?.offer(&again, Chunks::Whole).result {
+        Ok(_) => Ok(()),
+        Err(e) => Err(Error::BadValue {
+            field: "key",
+            value: key_name(key.key_id()),
+            reason: format!(
+                "--key alone does not satisfy --trust: signed anew by it, the package is refused with {} ({e})",
+                e.code()
+            ),
+        }),
+    }
 }
 
 /// Rows line up; what came through stands below.

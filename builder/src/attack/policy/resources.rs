@@ -169,7 +169,7 @@ pub(super) fn sources(bench: &mut Bench<'_>) {
         return;
     };
     let version = String::from_utf8_lossy(&version).into_owned();
-    let mut altered = bench.setting.old.clone();
+    let mut altered = bench.setting.old.to_vec();
     if let Some(byte) = altered.last_mut() {
         *byte ^= 1;
     }
