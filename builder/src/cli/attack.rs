@@ -163,7 +163,7 @@ fn check_signer(package: &[u8], key: &SigningKey, setting: &Setting) -> Result<(
             field: "key",
             value: key_name(key.key_id()),
             reason: format!(
-                "--key alone does not satisfy --trust: signed anew by it, the package is refused with {} ({e})",
+                "--key alone does not satisfy --trust: signed anew by it, the package is refused with {}",
                 e.code()
             ),
         }),
