@@ -1,6 +1,13 @@
 //! The C API says of every vector what the index says: a program in C offers each to a device, through the static
 //! library, in pieces of two sizes.
 
+// The library with all that it can link: a smaller one refuses what it was built without (405).
+#![cfg(all(
+    feature = "full",
+    feature = "isas",
+    feature = "one-slot",
+    feature = "checkpoints"
+))]
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 #[path = "support/program.rs"]
