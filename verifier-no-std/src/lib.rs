@@ -40,6 +40,7 @@ mod checkpoint;
 mod codec;
 mod ed25519;
 mod error;
+mod example_keys;
 mod flash;
 mod hash;
 mod intake;
@@ -60,9 +61,7 @@ mod updater;
 
 pub use sprag_manifest::KeyId;
 
-pub use authenticate::{
-    AuthenticManifest, EXAMPLE_KEYS, ExampleKeys, KeyRole, TrustAnchors, TrustedKey,
-};
+pub use authenticate::{AuthenticManifest, ExampleKeys, KeyRole, TrustAnchors, TrustedKey};
 pub use boot::{Boot, choose, confirm, give_up};
 pub use checkpoint::{CheckpointRefusal, checkpoint_copy_len, checkpoint_min_operations};
 pub use codec::{
@@ -73,6 +72,7 @@ pub use codec::{
 pub use ed25519::Salty;
 pub use ed25519::{Dalek, Ed25519};
 pub use error::{BINDING_CODES, CODES, Error, lwm2m_result};
+pub use example_keys::EXAMPLE_KEYS;
 pub use hash::{block_hash, page_hash};
 pub use intake::{Intake, intake_len};
 pub use lms::{LmsKey, Signatures, WithLms};

@@ -4,9 +4,10 @@ use sprag_manifest::{Algorithm, Document, Keyset, Quorum};
 
 use super::Keyring;
 use super::signers::{Among, KeysOf, Signers};
-use crate::authenticate::{ExampleKeys, Signed, is_example_key};
+use crate::authenticate::{ExampleKeys, Signed};
 use crate::ed25519::Ed25519 as _;
 use crate::error::Error;
+use crate::example_keys::is_example_key;
 use crate::flash::Flash;
 use crate::hash::sha256;
 use crate::lms::Signatures;
